@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The only way into a ring: number, header, wake-up and the counting of what did not fit. */
+#ifndef WF_LIB_EMIT_H
+#define WF_LIB_EMIT_H
+
+#include "lib/count.h"
+#include "lib/scope.h"
+#include "maps/rings.h"
+#include "maps/tunables.h"
+
+/* What a record is, beside who it is about. `ring` and `size` are constants at every call. */
+struct emit_what {
+	__u32 ring;
+	__u32 size;
+	__u16 kind;
+};
+
+/* The place of a record among those of its CPU and ring. */
+struct emit_place {
+	__u64 seq;
+	__u32 cpu;
+};
+
+static __always_inline void *emit_ring(__u32 ring)
+{
+	if (ring == WF_RING_LIFECYCLE)
+		return &wf_ring_lifecycle;
+	if (ring == WF_RING_NETWORK)
+		return &wf_ring_network;
+	return &wf_ring_payload;
+}
+
+static __always_inline struct emit_place emit_take(__u32 ring)
+{
+	struct emit_place place = { .cpu = bpf_get_smp_processor_id() };
+	struct wf_counters *counters = count_of(place.cpu, ring);
+
+	if (counters)
+		place.seq = count_take(counters);
+	return place;
+}
+
+static __always_inline void emit_header(struct wf_header *h, const struct wf_who *who,
+					struct emit_what what, struct emit_place place)
+{
+	h->boot_ns = bpf_ktime_get_boot_ns();
+	h->start_ns = who->self.start_ns;
+	h->root_start_ns = who->root.start_ns;
+	h->seq = place.seq;
+	h->tgid = who->self.tgid;
+	h->tid = who->tid;
+	h->root_tgid = who->root.tgid;
+	h->size = what.size;
+	h->cpu = place.cpu;
+	h->kind = what.kind;
+	h->ring = what.ring;
+	h->verdict = who->verdict;
+}
+
+/* A record of constant size with its header filled, or NULL: its number is then consumed and counted lost. */
+static __always_inline void *emit_begin(const struct wf_who *who, struct emit_what what)
+{
+	struct emit_place place = emit_take(what.ring);
+	void *record = bpf_ringbuf_reserve(emit_ring(what.ring), what.size, 0);
+
+	if (!record) {
+		count_loss(what.ring, WF_LOSS_RING_FULL);
+		return NULL;
+	}
+	emit_header(record, who, what, place);
+	return record;
+}
+
+/* Readers wait on a timer; only much waiting data, or a record somebody acts upon, wakes them. */
+static __always_inline __u64 emit_wake(__u32 ring)
+{
+	__u32 zero = 0;
+	struct wf_tunables *tunables = bpf_map_lookup_elem(&wf_tunables_map, &zero);
+
+	if (tunables &&
+	    bpf_ringbuf_query(emit_ring(ring), BPF_RB_AVAIL_DATA) >= tunables->wake_bytes)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void emit_end(void *record, __u32 ring)
+{
+	bpf_ringbuf_submit(record, emit_wake(ring));
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Who is acting, and whether that is anybody's business. */
+#ifndef WF_LIB_SCOPE_H
+#define WF_LIB_SCOPE_H
+
+#include "maps/scope.h"
+
+struct wf_who {
+	struct wf_process_key self;
+	struct wf_process_key root;
+	__u32 tid;
+	__u32 verdict;
+};
+
+static __always_inline __u64 task_start_ns(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+/* The verdict of a root as far as anything may be recorded of it: pending, agent, or none. */
+static __always_inline __u32 scope_verdict(const struct wf_process_key *root)
+{
+	__u32 *verdict = bpf_map_lookup_elem(&wf_verdict_map, root);
+
+	if (!verdict || *verdict == WF_VERDICT_STRANGER)
+		return WF_VERDICT_NONE;
+	return *verdict;
+}
+
+/*
+ * True: the process is in a pending or agent lineage, and `who` is filled. For everybody else this is
+ * one lookup. An entry left by an earlier owner of the pid has another start time.
+ */
+static __always_inline bool scope_find(struct task_struct *task, __u32 tgid, struct wf_who *who)
+{
+	struct wf_scope *scope = bpf_map_lookup_elem(&wf_scope_map, &tgid);
+
+	if (!scope || scope->start_ns != task_start_ns(task))
+		return false;
+	who->self.tgid = tgid;
+	who->self.start_ns = scope->start_ns;
+	who->self._pad0 = 0;
+	who->root = scope->root;
+	who->verdict = scope_verdict(&who->root);
+	return who->verdict != WF_VERDICT_NONE;
+}
+
+/*
+ * The same for the task that runs now. Reads the ids from the task because cgroup programs have no
+ * bpf_get_current_pid_tgid on every kernel we support.
+ */
+static __always_inline bool scope_find_current(struct wf_who *who)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (!scope_find(task, BPF_CORE_READ(task, tgid), who))
+		return false;
+	who->tid = BPF_CORE_READ(task, pid);
+	return true;
+}
+
+/* Drops an entry that scope_find did not accept: a lineage that was let go, or an earlier owner of the pid. */
+static __always_inline void scope_forget(__u32 tgid)
+{
+	if (bpf_map_lookup_elem(&wf_scope_map, &tgid))
+		bpf_map_delete_elem(&wf_scope_map, &tgid);
+}
+
+static __always_inline bool scope_same(const struct wf_process_key *a,
+				       const struct wf_process_key *b)
+{
+	return a->tgid == b->tgid && a->start_ns == b->start_ns;
+}
+
+#endif

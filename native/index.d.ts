@@ -1,0 +1,94 @@
+/**
+ * The addon's face. It moves records and carries out commands; it does not read what is in a record.
+ * Every function throws an Error with `code` (errno name), `errno` (positive) and `operation` when the kernel refuses.
+ */
+export interface SensorOptions {
+  /** Bytes of each ring: a power of two and a multiple of the page size. */
+  readonly rings: {
+    readonly lifecycle: number;
+    readonly network: number;
+    readonly payload: number;
+  };
+  /** Mount point of cgroup v2, or null: the network and wire families are then unsupported. */
+  readonly cgroup: string | null;
+  /** A TLS call is captured up to here, at most WF_TLS_CHUNK_MAX * WF_TLS_CHUNKS_MAX. */
+  readonly maxCallBytes: number;
+  /** Waiting bytes in the network or payload ring that wake the reader. */
+  readonly wakeBytes: number;
+}
+
+export interface NativeProgramStatus {
+  readonly name: string;
+  readonly family: string;
+  readonly state: 'attached' | 'ready' | 'unsupported' | 'failed';
+  readonly errno: number;
+  readonly detail: string;
+}
+
+export interface NativeBatch {
+  readonly bytes: Buffer;
+  /** Holds all that was in the rings after `counters` were read; false: cut at maxBatchBytes, or a record unfinished. */
+  readonly drained: boolean;
+  readonly counters: Buffer;
+}
+
+export class Sensor {
+  /** Opens and loads. A program this kernel cannot load is left out and reported by programs(). */
+  constructor(options: SensorOptions);
+  /** WF_WIRE_VERSION the programs were compiled with. */
+  readonly wireVersion: number;
+  /** Attaches the fixed programs (process, network, wire, socket families). */
+  attach(): void;
+  programs(): NativeProgramStatus[];
+  /** libbpf's and the verifier's words since the last call, for the log. */
+  takeLog(): string[];
+  setCandidates(basenames: string[], parents: string[], anyExec: boolean): void;
+  /** struct wf_seed records of all processes, one after another. */
+  seeds(): Buffer;
+  setVerdict(rootTgid: number, rootStartNs: bigint, verdict: number): void;
+  deleteVerdict(rootTgid: number, rootStartNs: bigint): void;
+  setScope(tgid: number, startNs: bigint, rootTgid: number, rootStartNs: bigint): void;
+  deleteScope(tgid: number, startNs: bigint): void;
+  /** Probes on an open file. `sites`: function name to file offset. Returns an id for detachTls. */
+  attachTls(fd: number, sites: Record<string, number>): number;
+  detachTls(id: number): void;
+  /**
+   * Starts draining on this environment's loop. In one turn: the rings are read payload, network, lifecycle, at most
+   * `maxBatchBytes` in all, and given as one Buffer; records stand one after another, padded to 8 bytes.
+   */
+  start(
+    onBatch: (batch: NativeBatch) => void,
+    options: { pollMs: number; maxBatchBytes: number },
+  ): void;
+  pause(): void;
+  resume(): void;
+  /** Drains now, on the caller's stack; for shutdown. Returns null when every ring was empty. */
+  drain(): NativeBatch | null;
+  /** A snapshot of struct wf_counters, index cpu * WF_RING_COUNT + ring. */
+  counters(): Buffer;
+  /** Detaches everything; maps stay and the rings can still be drained. */
+  detach(): void;
+  /** Detaches and closes everything. Idempotent; also done when the environment ends. */
+  close(): void;
+}
+
+/** sizeof and offsetof as the C++ compiler sees wire.h: { wf_exec: { SIZE: n, inode: n, ... }, ... }. */
+export function wireLayout(): Record<string, Record<string, number>>;
+
+/** What Node lacks. */
+export const posix: {
+  peerCredentials(fd: number): { pid: number; uid: number; gid: number };
+  /** A pidfd of the peer, or of a pid. */
+  peerPidfd(fd: number): number;
+  pidfdOpen(pid: number): number;
+  /** True: locked. False: somebody else holds it. */
+  flockExclusive(fd: number): boolean;
+  /** False when NOTIFY_SOCKET is not set. */
+  sdNotify(state: string): boolean;
+  /** Receives one message and its descriptors from a unix socket. */
+  receiveFds(fd: number, maxBytes: number): { data: Buffer; fds: number[] };
+  sendFds(fd: number, data: Buffer, fds: number[]): void;
+  setDumpable(on: boolean): void;
+  /** CLOCK_BOOTTIME and CLOCK_REALTIME read together, nanoseconds. */
+  clocks(): { bootNs: bigint; wallNs: bigint };
+};

@@ -1,0 +1,49 @@
+// One BPF ring buffer, mapped and read within exact bounds. libbpf's own reader drains without a limit
+// (a limit comes with libbpf 1.5), which would let a busy ring hold the event loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "refusal.h"
+
+namespace wf {
+
+class Ring {
+ public:
+  /** What can be read now: bytes of all records up to `end`, each padded to 8. */
+  struct Span {
+    uint64_t end = 0;
+    size_t bytes = 0;
+    /** Records that are no record of ours, passed over. */
+    size_t foreign = 0;
+    /** There was more than the limit let in. */
+    bool more = false;
+    /** Everything that was in the ring when it was measured. */
+    bool complete = false;
+  };
+
+  Ring() = default;
+  static Result<Ring> Map(int map, uint32_t bytes);
+  Ring(Ring&& other) noexcept;
+  Ring& operator=(Ring&& other) noexcept;
+  ~Ring();
+
+  /** Bytes in the ring, unfinished and discarded records included: never less than a Span's. */
+  size_t Waiting() const;
+  /** Finds the records that fit into `limit` bytes, up to the first unfinished one. */
+  Span Measure(size_t limit) const;
+  /** Copies a measured span to `out` and frees its room in the ring. Returns where the copy ended. */
+  uint8_t* Take(const Span& span, uint8_t* out);
+
+ private:
+  /** Bytes of the record to deliver, 0 for one that is not ours. */
+  size_t UsedBytes(const uint8_t* record, size_t length) const;
+
+  uint8_t* consumer_ = nullptr;        // one page, written by us
+  const uint8_t* producer_ = nullptr;  // one page and the data twice, written by the kernel
+  size_t page_ = 0;
+  size_t size_ = 0;
+};
+
+}  // namespace wf

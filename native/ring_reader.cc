@@ -1,0 +1,155 @@
+#include "ring_reader.h"
+
+#include <sys/epoll.h>
+#include <algorithm>
+
+namespace wf {
+namespace {
+
+// Effects before causes: whatever a payload or network record refers to was written to the lifecycle
+// ring earlier, so reading that ring last finds it in the same batch.
+constexpr wf_ring kOrder[] = {WF_RING_PAYLOAD, WF_RING_NETWORK, WF_RING_LIFECYCLE};
+
+}  // namespace
+
+Result<std::unique_ptr<RingReader>> RingReader::Open(const Sensor& sensor, Log& log) {
+  std::unique_ptr<RingReader> reader(new RingReader(sensor, log));
+  for (const wf_ring ring : kOrder) {
+    Result<Ring> mapped = Ring::Map(sensor.RingMap(ring), sensor.RingBytes(ring));
+    if (!mapped.ok()) return mapped.refusal();
+    reader->rings_[ring] = std::move(mapped.value());
+  }
+  if (auto refused = reader->WatchRings()) return *refused;
+  return reader;
+}
+
+Status RingReader::WatchRings() {
+  epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_) return LastError("epoll_create");
+  for (const wf_ring ring : kOrder) {
+    epoll_event event = {};
+    event.events = EPOLLIN | EPOLLET;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, sensor_.RingMap(ring), &event) != 0)
+      return LastError("watch ring");
+  }
+  return {};
+}
+
+Status RingReader::Start(Napi::Env env, BatchSink& sink, const ReaderOptions& options) {
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  env_ = env;
+  sink_ = &sink;
+  options_ = options;
+  end_ = std::make_shared<EnvironmentEnd>(env, [this] { Stop(); });
+  const auto init_timer = [loop](uv_timer_t* timer) { return uv_timer_init(loop, timer); };
+  const auto init_poll = [loop, this](uv_poll_t* poll) {
+    return uv_poll_init(loop, poll, epoll_.get());
+  };
+  int result = timer_.Open(init_timer, this, end_);
+  if (result == 0) result = poll_.Open(init_poll, this, end_);
+  if (result != 0) {
+    Stop();
+    return Refusal{"watch rings", -result};
+  }
+  Resume();
+  return {};
+}
+
+void RingReader::Resume() {
+  if (!started()) return;
+  uv_poll_start(poll_.get(), UV_READABLE, OnReadable);
+  // The first time at once: what came meanwhile may have woken nobody.
+  uv_timer_start(timer_.get(), OnTimer, 0, options_.poll_ms);
+}
+
+void RingReader::Pause() {
+  if (!started()) return;
+  uv_poll_stop(poll_.get());
+  uv_timer_stop(timer_.get());
+}
+
+void RingReader::Stop() {
+  poll_.Close();
+  timer_.Close();
+  end_.reset();
+}
+
+void RingReader::OnReadable(uv_poll_t* poll, int, int) {
+  auto* reader = static_cast<RingReader*>(poll->data);
+  // Takes the edges; which ring it was does not matter.
+  epoll_event events[WF_RING_COUNT];
+  epoll_wait(reader->epoll_.get(), events, WF_RING_COUNT, 0);
+  reader->Turn();
+}
+
+void RingReader::OnTimer(uv_timer_t* timer) { static_cast<RingReader*>(timer->data)->Turn(); }
+
+void RingReader::Turn() {
+  const Napi::Env env(env_);
+  const Napi::HandleScope scope(env);
+  bool more = false;
+  const Napi::Value batch = ReadBatch(env, &more);
+  // The rest in the loop's next turn, after everybody else had theirs.
+  if (more) uv_timer_start(timer_.get(), OnTimer, 0, options_.poll_ms);
+  if (batch.IsObject()) sink_->OnBatch(env, batch.As<Napi::Object>());
+}
+
+Napi::Value RingReader::Drain(Napi::Env env) {
+  bool more = false;
+  return ReadBatch(env, &more);
+}
+
+bool RingReader::Empty() const {
+  return std::all_of(rings_.begin(), rings_.end(),
+                     [](const Ring& ring) { return ring.Waiting() == 0; });
+}
+
+RingReader::Spans RingReader::MeasureAll() const {
+  // Half of a batch is kept for the lifecycle ring and a quarter for the network ring, as far as
+  // something waits there: a flood of payload never starves them.
+  const size_t max = options_.max_batch_bytes;
+  const size_t lifecycle = std::min(rings_[WF_RING_LIFECYCLE].Waiting(), max / 2);
+  const size_t network = std::min(rings_[WF_RING_NETWORK].Waiting(), max / 4);
+  Spans spans;
+  size_t left = max - lifecycle - network;
+  spans[WF_RING_PAYLOAD] = rings_[WF_RING_PAYLOAD].Measure(left);
+  left = left - spans[WF_RING_PAYLOAD].bytes + network;
+  spans[WF_RING_NETWORK] = rings_[WF_RING_NETWORK].Measure(left);
+  left = left - spans[WF_RING_NETWORK].bytes + lifecycle;
+  spans[WF_RING_LIFECYCLE] = rings_[WF_RING_LIFECYCLE].Measure(left);
+  return spans;
+}
+
+Napi::Value RingReader::ReadBatch(Napi::Env env, bool* more) {
+  *more = false;
+  if (Empty()) return env.Null();
+
+  // Counters first: every record they count as emitted before the drain is either in a ring by now, or
+  // on its way, or lost.
+  auto counters = Napi::Buffer<uint8_t>::New(env, sensor_.counters().bytes());
+  sensor_.counters().Copy(counters.Data());
+  const Spans spans = MeasureAll();
+  size_t bytes = 0;
+  size_t foreign = 0;
+  bool drained = true;
+  for (const Ring::Span& span : spans) {
+    bytes += span.bytes;
+    foreign += span.foreign;
+    drained = drained && span.complete;
+    *more = *more || span.more;
+  }
+
+  auto records = Napi::Buffer<uint8_t>::New(env, bytes);
+  uint8_t* out = records.Data();
+  for (const wf_ring ring : kOrder) out = rings_[ring].Take(spans[ring], out);
+  if (foreign > 0) log_.Add(std::to_string(foreign) + " ring records without a valid header");
+
+  Napi::Object batch = Napi::Object::New(env);
+  batch.Set("bytes", records);
+  batch.Set("drained", Napi::Boolean::New(env, drained));
+  batch.Set("counters", counters);
+  return batch;
+}
+
+}  // namespace wf

@@ -1,0 +1,103 @@
+// The BPF object's life: open, settle, load, attach, detach. Knows programs by their section only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bpf_link.h"
+#include "bpf_object.h"
+#include "counters.h"
+#include "fd.h"
+#include "log.h"
+#include "refusal.h"
+#include "scope.h"
+#include "uprobe_attach.h"
+#include "wire/wire.h"
+
+namespace wf {
+
+struct SensorSettings {
+  /** Bytes, by enum wf_ring. */
+  std::array<uint32_t, WF_RING_COUNT> ring_bytes = {};
+  /** Mount point of cgroup v2. */
+  std::optional<std::string> cgroup;
+  uint32_t max_call_bytes = 0;
+  uint32_t wake_bytes = 0;
+};
+
+enum class ProgramState { kReady, kAttached, kUnsupported, kFailed };
+
+struct Program {
+  bpf_program* program;
+  const Family* family;
+  ProgramState state = ProgramState::kReady;
+  int error = 0;
+  std::string detail = {};
+};
+
+/** A function's name and where it begins in the file. */
+struct TlsSite {
+  std::string function;
+  uint64_t offset;
+};
+
+class Sensor {
+ public:
+  /** Programs this kernel cannot load are left out and say why; refused when a required one is. */
+  static Result<std::unique_ptr<Sensor>> Open(const SensorSettings& settings, Log& log);
+  ~Sensor();
+
+  uint32_t wire_version() const { return wire_version_; }
+  Scope& scope() { return *scope_; }
+  const Counters& counters() const { return counters_; }
+  /** Map descriptor and bytes of a ring. */
+  int RingMap(wf_ring ring) const;
+  uint32_t RingBytes(wf_ring ring) const { return settings_.ring_bytes[ring]; }
+
+  /** Attaches what needs no file: all families but tls. Refused when a required program is. */
+  Status Attach();
+  /** Detaches everything; maps and what is in the rings stay. */
+  void Detach();
+  std::vector<Program> Programs() const;
+  /** The task iterator's output: struct wf_seed, one after another. */
+  Result<std::vector<uint8_t>> Seeds() const;
+  /** All sites or none. The id is for ReleaseTls. */
+  Result<uint32_t> AttachTls(int fd, const std::vector<TlsSite>& sites);
+  /** The probes of that id; they end with what is returned. None when there is no such id. */
+  LinkSet ReleaseTls(uint32_t id);
+
+ private:
+  struct Attachment {
+    std::vector<const bpf_program*> programs;
+    LinkSet links;
+  };
+
+  explicit Sensor(const SensorSettings& settings) : settings_(settings) {}
+  /** `left_out`: program to errno, from earlier tries to load. */
+  Status Prepare(const std::map<std::string, int>& left_out);
+  Status SetMapSizes();
+  Status Finish();
+  void LeaveOutUnsupported(const btf* kernel);
+  Status AttachFixed(Program& program);
+  Result<std::vector<UprobeSite>> SitesOf(const TlsSite& site) const;
+
+  SensorSettings settings_;
+  BpfObjectPtr object_;
+  std::vector<Program> programs_;
+  UprobeMode uprobe_mode_ = UprobeMode::kMulti;
+  Fd cgroup_;
+  uint32_t wire_version_ = 0;
+  std::optional<Scope> scope_;
+  Counters counters_;
+  LinkSet links_;
+  std::map<uint32_t, Attachment> tls_;
+  uint32_t next_tls_id_ = 1;
+};
+
+}  // namespace wf

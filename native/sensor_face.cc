@@ -1,0 +1,227 @@
+#include "sensor_face.h"
+
+#include <unistd.h>
+#include <bit>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "args.h"
+#include "errors.h"
+
+namespace wf {
+namespace {
+
+constexpr const char* kStates[] = {"ready", "attached", "unsupported", "failed"};
+
+SensorSettings ReadSettings(Args& args) {
+  SensorSettings settings;
+  const Napi::Object options = args.Object(0, "options");
+  if (!args.ok()) return settings;
+  const Napi::Value sizes = options.Get("rings");
+  if (!sizes.IsObject()) args.Fail("options.rings", "must be an object");
+  constexpr const char* kRings[WF_RING_COUNT] = {"lifecycle", "network", "payload"};
+  constexpr uint32_t kMaxRing = 1U << 30;
+  const auto page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+  for (size_t ring = 0; args.ok() && ring < WF_RING_COUNT; ++ring) {
+    const auto bytes = args.Member(sizes.As<Napi::Object>(), kRings[ring], kMaxRing);
+    settings.ring_bytes[ring] = static_cast<uint32_t>(bytes);
+    if (args.ok() && (!std::has_single_bit(bytes) || bytes < page))
+      args.Fail(kRings[ring], "must be a power of two and at least a page");
+  }
+  if (!args.ok()) return settings;
+  const Napi::Value cgroup = options.Get("cgroup");
+  if (!cgroup.IsNull()) settings.cgroup = args.Text(cgroup, "cgroup");
+  constexpr uint32_t kMaxCall = WF_TLS_CHUNK_MAX * WF_TLS_CHUNKS_MAX;
+  settings.max_call_bytes = static_cast<uint32_t>(args.Member(options, "maxCallBytes", kMaxCall));
+  settings.wake_bytes = static_cast<uint32_t>(args.Member(options, "wakeBytes", kMaxRing));
+  return settings;
+}
+
+std::vector<TlsSite> ReadSites(Args& args, size_t index) {
+  std::vector<TlsSite> sites;
+  const Napi::Object object = args.Object(index, "sites");
+  if (!args.ok()) return sites;
+  const Napi::Array names = object.GetPropertyNames();
+  for (uint32_t i = 0; i < names.Length() && args.ok(); ++i) {
+    const std::string name = Napi::Value(names[i]).ToString().Utf8Value();
+    constexpr uint64_t kMaxOffset = 1ULL << 40;
+    sites.push_back({name, args.Member(object, name.c_str(), kMaxOffset)});
+  }
+  if (args.ok() && sites.empty()) args.Fail("sites", "must name a function");
+  return sites;
+}
+
+void ThrowIf(Napi::Env env, const Status& refused) {
+  if (refused) Throw(env, *refused);
+}
+
+Napi::Object Describe(Napi::Env env, const Program& program) {
+  Napi::Object status = Napi::Object::New(env);
+  status.Set("name", bpf_program__name(program.program));
+  status.Set("family", Napi::String::New(env, std::string(program.family->name)));
+  status.Set("state", kStates[static_cast<size_t>(program.state)]);
+  status.Set("errno", Napi::Number::New(env, program.error));
+  status.Set("detail", Napi::String::New(env, program.detail));
+  return status;
+}
+
+}  // namespace
+
+Napi::Function SensorFace::Define(Napi::Env env) {
+  return DefineClass(env, "Sensor",
+                     {
+                         InstanceAccessor<&SensorFace::WireVersion>("wireVersion"),
+                         InstanceMethod<&SensorFace::Attach>("attach"),
+                         InstanceMethod<&SensorFace::Detach>("detach"),
+                         InstanceMethod<&SensorFace::Programs>("programs"),
+                         InstanceMethod<&SensorFace::TakeLog>("takeLog"),
+                         InstanceMethod<&SensorFace::SetCandidates>("setCandidates"),
+                         InstanceMethod<&SensorFace::Seeds>("seeds"),
+                         InstanceMethod<&SensorFace::SetVerdict>("setVerdict"),
+                         InstanceMethod<&SensorFace::DeleteVerdict>("deleteVerdict"),
+                         InstanceMethod<&SensorFace::SetScope>("setScope"),
+                         InstanceMethod<&SensorFace::DeleteScope>("deleteScope"),
+                         InstanceMethod<&SensorFace::AttachTls>("attachTls"),
+                         InstanceMethod<&SensorFace::DetachTls>("detachTls"),
+                         InstanceMethod<&SensorFace::Start>("start"),
+                         InstanceMethod<&SensorFace::Pause>("pause"),
+                         InstanceMethod<&SensorFace::Resume>("resume"),
+                         InstanceMethod<&SensorFace::Drain>("drain"),
+                         InstanceMethod<&SensorFace::Counters>("counters"),
+                         InstanceMethod<&SensorFace::Close>("close"),
+                     });
+}
+
+SensorFace::SensorFace(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SensorFace>(info) {
+  Args args(info);
+  const SensorSettings settings = ReadSettings(args);
+  if (!args.ok()) return;
+  Result<std::unique_ptr<Sensor>> sensor = Sensor::Open(settings, log_);
+  if (!sensor.ok()) {
+    Throw(info.Env(), sensor.refusal());
+    return;
+  }
+  Result<std::unique_ptr<RingReader>> reader = RingReader::Open(*sensor.value(), log_);
+  if (!reader.ok()) {
+    Throw(info.Env(), reader.refusal());
+    return;
+  }
+  sensor_ = std::move(sensor.value());
+  reader_ = std::move(reader.value());
+}
+
+bool SensorFace::IsOpen(Napi::Env env) const {
+  if (sensor_ == nullptr) Throw(env, {"use sensor", EBADF, "the sensor is closed"});
+  return sensor_ != nullptr;
+}
+
+Napi::Value SensorFace::WireVersion(const Napi::CallbackInfo& info) {
+  if (!IsOpen(info.Env())) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), sensor_->wire_version());
+}
+
+void SensorFace::Attach(const Napi::CallbackInfo& info) {
+  if (!IsOpen(info.Env())) return;
+  const LogScope scope(log_);
+  ThrowIf(info.Env(), sensor_->Attach());
+}
+
+void SensorFace::Detach(const Napi::CallbackInfo& info) {
+  if (IsOpen(info.Env())) sensor_->Detach();
+}
+
+Napi::Value SensorFace::Programs(const Napi::CallbackInfo& info) {
+  if (!IsOpen(info.Env())) return info.Env().Undefined();
+  Napi::Array statuses = Napi::Array::New(info.Env());
+  for (const Program& program : sensor_->Programs())
+    statuses.Set(statuses.Length(), Describe(info.Env(), program));
+  return statuses;
+}
+
+Napi::Value SensorFace::TakeLog(const Napi::CallbackInfo& info) {
+  Napi::Array lines = Napi::Array::New(info.Env());
+  for (const std::string& line : log_.Take()) lines.Set(lines.Length(), line);
+  return lines;
+}
+
+void SensorFace::SetCandidates(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const auto basenames = args.Texts(0, "basenames");
+  const auto parents = args.Texts(1, "parents");
+  const bool any_exec = args.Flag(2, "anyExec");
+  if (!args.ok() || !IsOpen(info.Env())) return;
+  ThrowIf(info.Env(), sensor_->scope().SetCandidates(basenames, parents, any_exec));
+}
+
+Napi::Value SensorFace::Seeds(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!IsOpen(env)) return env.Undefined();
+  const LogScope scope(log_);
+  Result<std::vector<uint8_t>> seeds = sensor_->Seeds();
+  if (!seeds.ok()) {
+    Throw(env, seeds.refusal());
+    return env.Undefined();
+  }
+  return Napi::Buffer<uint8_t>::Copy(env, seeds.value().data(), seeds.value().size());
+}
+
+void SensorFace::SetVerdict(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const wf_process_key root = ProcessKey(args.U32(0, "rootTgid"), args.BigU64(1, "rootStartNs"));
+  const auto verdict = static_cast<uint32_t>(args.Integer(2, "verdict", WF_VERDICT_STRANGER));
+  if (!args.ok() || !IsOpen(info.Env())) return;
+  ThrowIf(info.Env(), sensor_->scope().SetVerdict(root, verdict));
+}
+
+void SensorFace::DeleteVerdict(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const wf_process_key root = ProcessKey(args.U32(0, "rootTgid"), args.BigU64(1, "rootStartNs"));
+  if (!args.ok() || !IsOpen(info.Env())) return;
+  ThrowIf(info.Env(), sensor_->scope().DeleteVerdict(root));
+}
+
+void SensorFace::SetScope(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const wf_process_key process = ProcessKey(args.U32(0, "tgid"), args.BigU64(1, "startNs"));
+  const wf_process_key root = ProcessKey(args.U32(2, "rootTgid"), args.BigU64(3, "rootStartNs"));
+  if (!args.ok() || !IsOpen(info.Env())) return;
+  ThrowIf(info.Env(), sensor_->scope().SetScope(process, root));
+}
+
+void SensorFace::DeleteScope(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const wf_process_key process = ProcessKey(args.U32(0, "tgid"), args.BigU64(1, "startNs"));
+  if (!args.ok() || !IsOpen(info.Env())) return;
+  ThrowIf(info.Env(), sensor_->scope().DeleteScope(process));
+}
+
+Napi::Value SensorFace::AttachTls(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Args args(info);
+  const int fd = args.Descriptor(0, "fd");
+  const std::vector<TlsSite> sites = ReadSites(args, 1);
+  if (!args.ok() || !IsOpen(env)) return env.Undefined();
+  const LogScope scope(log_);
+  Result<uint32_t> id = sensor_->AttachTls(fd, sites);
+  if (id.ok()) return Napi::Number::New(env, id.value());
+  Throw(env, id.refusal());
+  return env.Undefined();
+}
+
+void SensorFace::DetachTls(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const uint32_t id = args.U32(0, "id");
+  if (!args.ok() || !IsOpen(info.Env())) return;
+  EndLater<LinkSet>::Queue(info.Env(), sensor_->ReleaseTls(id));
+}
+
+Napi::Value SensorFace::Counters(const Napi::CallbackInfo& info) {
+  if (!IsOpen(info.Env())) return info.Env().Undefined();
+  const wf::Counters& counters = sensor_->counters();
+  auto snapshot = Napi::Buffer<uint8_t>::New(info.Env(), counters.bytes());
+  counters.Copy(snapshot.Data());
+  return snapshot;
+}
+
+}  // namespace wf

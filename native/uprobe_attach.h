@@ -1,0 +1,34 @@
+// Probes on user-space code: one uprobe.multi link where the kernel has it, a perf event where not.
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <cstdint>
+
+#include "bpf_link.h"
+#include "refusal.h"
+
+namespace wf {
+
+enum class UprobeMode { kMulti, kPerf };
+
+struct UprobeSite {
+  bpf_program* program;
+  /** In the file, not in memory. */
+  uint64_t offset;
+  /** At the return of the function that begins there. */
+  bool on_return;
+};
+
+/**
+ * Decided by a trial, because a kernel that has no uprobe.multi (before 6.6) takes the program and refuses
+ * only the link. The mode must be known before the programs are loaded: PrepareUprobe.
+ */
+UprobeMode ChooseUprobeMode();
+
+/** Sets on a program that is not loaded yet what its mode needs. */
+void PrepareUprobe(UprobeMode mode, bpf_program* program);
+
+/** `fd` is the open file; probes hold its inode afterwards, not the descriptor. */
+Result<AnyLink> AttachUprobe(UprobeMode mode, const UprobeSite& site, int fd);
+
+}  // namespace wf

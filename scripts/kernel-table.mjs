@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+// Loads, attaches and exercises every BPF program on the kernel that runs; prints what came of it as JSON.
+//   kernel-table.mjs TLS_PROGRAM     test/triggers/tls-bytes, compiled; needs root
+// This process makes itself an agent, so that it and what it starts are in scope. Whether a program ran is
+// the kernel's own count (kernel.bpf_stats_enabled, put back at the end).
+import { execFileSync, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { connect, createServer } from 'node:net';
+import { release } from 'node:os';
+import { WF_HEADER, WF_SEED, WfVerdict } from '../dist/decode/layout.gen.js';
+import { findFunctions } from '../dist/elf/index.js';
+
+const { Sensor } = createRequire(import.meta.url)('../build/Release/watchfloor.node');
+const STATS = '/proc/sys/kernel/bpf_stats_enabled';
+const TLS_FUNCTIONS = ['SSL_write', 'SSL_write_ex', 'SSL_read', 'SSL_read_ex', 'SSL_free'];
+const tlsProgram = process.argv[2];
+if (tlsProgram === undefined) {
+  console.error('usage: kernel-table.mjs TLS_PROGRAM');
+  process.exit(64);
+}
+
+/** Where cgroup v2 is mounted, or null. */
+function cgroupMount() {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  return mounts.map((line) => line.split(' ')).find((mount) => mount[2] === 'cgroup2')?.[1] ?? null;
+}
+
+/** The libssl the program is linked with. */
+function libssl(program) {
+  const env = { LD_TRACE_LOADED_OBJECTS: '1' };
+  const loaded = execFileSync(program, [], { env, encoding: 'utf8' });
+  return /=> (\S*libssl\S*)/.exec(loaded)?.[1];
+}
+
+function openReader(path) {
+  const fd = openSync(path, 'r');
+  const read = (offset, length) => {
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
+  };
+  return { fd, size: fstatSync(fd).size, read };
+}
+
+function attachTls(sensor, path) {
+  const reader = openReader(path);
+  const found = findFunctions(reader, TLS_FUNCTIONS);
+  if (!found.ok) throw new Error(`${path}: ${found.reason}`);
+  sensor.attachTls(reader.fd, Object.fromEntries(found.functions));
+  closeSync(reader.fd);
+}
+
+/** Puts this process and its descendants in scope. */
+function becomeAgent(sensor) {
+  const seeds = sensor.seeds();
+  for (let at = 0; at + WF_SEED.SIZE <= seeds.length; at += WF_SEED.SIZE) {
+    if (seeds.readUInt32LE(at + WF_HEADER.tgid) !== process.pid) continue;
+    const startNs = seeds.readBigUInt64LE(at + WF_HEADER.start_ns);
+    sensor.setVerdict(process.pid, startNs, WfVerdict.AGENT);
+    sensor.setScope(process.pid, startNs, process.pid, startNs);
+    return;
+  }
+  throw new Error('the task iterator does not show this process');
+}
+
+async function tcp(host) {
+  const server = createServer((socket) => socket.resume().end());
+  server.listen(0, host);
+  await once(server, 'listening');
+  const socket = connect(server.address().port, host);
+  socket.resume().end('hello');
+  await once(socket, 'close');
+  server.close();
+}
+
+async function udp(type, host) {
+  const socket = createSocket(type);
+  await new Promise((done) => socket.send('hello', 9, host, done));
+  socket.close();
+}
+
+async function exercise() {
+  await tcp('127.0.0.1');
+  await tcp('::1');
+  await udp('udp4', '127.0.0.1');
+  await udp('udp6', '::1');
+  const [status] = await once(spawn(tlsProgram, ['--threads', '2'], { stdio: 'ignore' }), 'exit');
+  if (status !== 0) throw new Error(`${tlsProgram} ended with ${status}`);
+}
+
+/** How often the kernel ran each program of this process. */
+function runCounts() {
+  const shown = JSON.parse(execFileSync('bpftool', ['-j', 'prog', 'show'], { encoding: 'utf8' }));
+  // Where bpftool cannot tell who holds a program, nobody else does: that is the emulated machine.
+  const isOurs = ({ pids }) => pids?.some(({ pid }) => pid === process.pid) ?? true;
+  const ours = shown.filter((program) => program.name?.startsWith('wf_') && isOurs(program));
+  return new Map(ours.map(({ name, run_cnt: count = 0 }) => [name, count]));
+}
+
+async function table() {
+  const rings = { lifecycle: 1 << 20, network: 1 << 20, payload: 1 << 23 };
+  const options = { rings, cgroup: cgroupMount(), maxCallBytes: 1 << 20, wakeBytes: 1 << 16 };
+  const sensor = new Sensor(options);
+  sensor.attach();
+  attachTls(sensor, libssl(tlsProgram));
+  becomeAgent(sensor);
+  let bytes = 0;
+  const count = (batch) => (bytes += batch.bytes.length);
+  sensor.start(count, { pollMs: 20, maxBatchBytes: 1 << 22 });
+  await exercise();
+  const counts = runCounts();
+  const programs = sensor.programs().map((program) => {
+    return { ...program, runs: counts.get(program.name) ?? 0 };
+  });
+  sensor.close();
+  const date = new Date().toISOString().slice(0, 10);
+  return { kernel: release(), date, bytes, programs, log: sensor.takeLog() };
+}
+
+const before = readFileSync(STATS, 'utf8');
+writeFileSync(STATS, '1');
+try {
+  console.log(JSON.stringify(await table()));
+} finally {
+  writeFileSync(STATS, before);
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+/**
+ * Prints, one a line, the files and directories of this built checkout that are needed to run it, and no more. The
+ * modules are the lock file's, so that no npm is needed; a module's own modules lie inside it.
+ */
+import { readFileSync } from 'node:fs';
+
+const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url)));
+const isRuntimeModule = ([path, { dev }]) => path.lastIndexOf('node_modules/') === 0 && !dev;
+
+const own = ['dist', 'build/Release/watchfloor.node', 'package.json', 'README.md', 'LICENSE'];
+const modules = Object.entries(packages).filter(isRuntimeModule);
+console.log([...own, ...modules.map(([path]) => path)].join('\n'));

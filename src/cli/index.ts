@@ -1,0 +1,10 @@
+/**
+ * In: arguments, and two services that need the kernel. Out: text on standard output, messages on standard error, and an
+ * exit code. Never: a stack trace for what the user or the machine did, or a byte of a record that was not escaped.
+ */
+export { runCli } from './run-cli.js';
+export { CliError, EXIT } from './exit.js';
+export type { AgentLine } from './agents.js';
+export type { Exercised, RunRequest, Services } from './services.js';
+export { Output } from './output.js';
+export type { Terminal } from './output.js';

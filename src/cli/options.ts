@@ -1,0 +1,75 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { loadConfig } from '../config/index.js';
+import type { LoadedConfig, Overrides } from '../config/index.js';
+import type { SeverityName } from './record-filter.js';
+import { SEVERITIES } from './record-filter.js';
+import { parseTime } from './time.js';
+
+/** Options every command has. */
+export interface CommonOptions extends Overrides {
+  readonly config?: string;
+  readonly stateDir?: string;
+  readonly runDir?: string;
+}
+
+export type OutputFormat = 'pretty' | 'json';
+
+/** A subcommand with the common options and its examples. */
+export const subcommand = (name: string, summary: string, examples: readonly string[]): Command =>
+  new Command(name)
+    .summary(summary)
+    .description(summary)
+    .option(
+      '--config <file>',
+      'configuration file (default: /etc/watchfloor/config.yaml)',
+      absolute,
+    )
+    .option(
+      '--state-dir <dir>',
+      'directory of journal and lock (default: from the configuration)',
+      absolute,
+    )
+    .option(
+      '--run-dir <dir>',
+      'directory of the sockets (default: from the configuration)',
+      absolute,
+    )
+    .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`);
+
+/** Every command reads the configuration the same way. Throws a ConfigError. */
+export const loadCommon = (options: CommonOptions): LoadedConfig => loadConfig(options);
+
+export const outputOption = (): Option =>
+  new Option('-o, --output <format>', 'pretty or json')
+    .choices(['pretty', 'json'])
+    .default('pretty');
+
+const absolute = (text: string): string => {
+  if (!text.startsWith('/')) throw new InvalidArgumentError('It must be an absolute path.');
+  return text;
+};
+
+export const wholeNumber = (text: string): number => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('It must be a whole number.');
+  }
+  return value;
+};
+
+export const moment = (text: string): bigint => {
+  const at = parseTime(text, Date.now());
+  if (at === null) {
+    throw new InvalidArgumentError(
+      'It must be a duration such as 10m or a time such as 2026-01-31T12:00:00Z.',
+    );
+  }
+  return at;
+};
+
+export const severity = (text: string): SeverityName => {
+  const found = SEVERITIES.find((one) => one === text.toLowerCase());
+  if (found === undefined)
+    throw new InvalidArgumentError(`It is one of: ${SEVERITIES.join(', ')}.`);
+  return found;
+};

@@ -1,0 +1,103 @@
+import { closeSync } from 'node:fs';
+import type {
+  AttachFact,
+  Command,
+  FileId,
+  HostFact,
+  HostPort,
+  KernelPort,
+  ProcessKey,
+  TlsStack,
+} from '../event/index.js';
+import { KernelError } from '../kernel/index.js';
+import type { Log } from '../telemetry/index.js';
+
+/** Commands carried out and refused, by what they do. */
+export type CommandCounts = Record<string, number>;
+
+/** Carries out what the pure stages ask for. What the kernel refuses is counted, and logged once for each reason. */
+export class CommandRunner {
+  readonly counts: CommandCounts = {};
+  readonly #logged = new Set<string>();
+
+  constructor(
+    private readonly kernel: KernelPort,
+    private readonly host: HostPort,
+    private readonly log: Log,
+    private readonly bootNs: () => bigint,
+  ) {}
+
+  /** The answer, which becomes the next input; null when there is none. */
+  run(command: Command): HostFact | null {
+    this.#count(command.do);
+    try {
+      return this.#carryOut(command);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#refused(command.do, error);
+      return null;
+    }
+  }
+
+  #carryOut(command: Command): HostFact | null {
+    switch (command.do) {
+      case 'verdict':
+        this.kernel.verdict(command.root, command.verdict);
+        return null;
+      case 'adopt':
+        this.kernel.adopt(command.key, command.root);
+        return null;
+      case 'release':
+        this.kernel.release(command.root, command.members);
+        return null;
+      case 'look_up_process':
+        return this.host.processFact(command.key, command.env);
+      case 'look_up_stacks':
+        return this.host.stacksFact(command.key);
+      case 'look_up_listener':
+        return this.host.listenerFact(command);
+      case 'look_up_user':
+        return this.host.userFact(command.uid);
+      case 'attach':
+        return this.#attach(command.stack, command.through);
+      case 'detach':
+        this.kernel.detach(command.file);
+        return this.#became(command.file, { state: 'detached' });
+    }
+  }
+
+  #attach(stack: TlsStack, through: ProcessKey | null): AttachFact {
+    const { file } = stack;
+    const failed = (error: string): AttachFact => this.#became(file, { state: 'failed', error });
+    const fd = this.host.openStack(stack, through);
+    if (fd === null) return failed('the file is gone or is another one now');
+    try {
+      this.kernel.attach(stack, fd);
+      return this.#became(file, { state: 'attached' });
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#refused('attach', error);
+      return failed(error.code);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #became(file: FileId, state: Pick<AttachFact, 'state' | 'error'>): AttachFact {
+    return { fact: 'attach', file, bootNs: this.bootNs(), ...state };
+  }
+
+  #refused(what: Command['do'], error: KernelError): void {
+    this.#count(`${what}_refused`);
+    const { code, operation, remedy } = error;
+    const reason = `${what} ${code} ${operation}`;
+    // Operations and codes are few: what is watched cannot fill this set.
+    if (this.#logged.has(reason)) return;
+    this.#logged.add(reason);
+    this.log.warn({ command: what, code, operation, remedy }, 'the kernel refused a command');
+  }
+
+  #count(name: string): void {
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
+  }
+}

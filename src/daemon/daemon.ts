@@ -1,0 +1,227 @@
+import { ConfigError, pipelineSettings } from '../config/index.js';
+import type { LoadedConfig } from '../config/index.js';
+import type { AgentLine } from '../cli/index.js';
+import type { KernelPort, ProcessKey, ProgramStatus } from '../event/index.js';
+import { processId } from '../event/index.js';
+import type { Platform } from '../host/index.js';
+import type { Damage, Journal, Recovered, Retired } from '../journal/index.js';
+import type { Posix } from '../kernel/index.js';
+import type { Recorder } from '../recording/index.js';
+import { assembleStatus } from '../telemetry/index.js';
+import type { Log, Status } from '../telemetry/index.js';
+import { BackPressure } from './back-pressure.js';
+import type { CommandRunner } from './command-runner.js';
+import type { Feeder } from './feeder.js';
+import { JournalGaps } from './journal-gaps.js';
+import type { LastRun } from './last-run.js';
+import { STOP_EVENT } from './last-run.js';
+import { SelfReport } from './self-report.js';
+import type { OwnRecords } from './own-records.js';
+import type { ReaderStats } from '../readapi/index.js';
+
+const TICK_MS = 100;
+
+/** By then every process that was there before has been looked at again. */
+const SETTLE_MS = 5000;
+
+export interface DaemonParts {
+  readonly version: string;
+  readonly loaded: LoadedConfig;
+  readonly reload: () => LoadedConfig;
+  readonly platform: Platform;
+  readonly posix: Posix;
+  readonly log: Log;
+  readonly kernel: KernelPort;
+  readonly journal: Journal;
+  readonly lastRun: LastRun;
+  readonly damage: readonly Damage[];
+  readonly recovered: Recovered | null;
+  readonly recorder: Recorder | null;
+  readonly runner: CommandRunner;
+  readonly feeder: Feeder;
+  readonly own: OwnRecords;
+}
+
+/** The sensors from their start to their end. What it is made of is opened and closed by runDaemon. */
+export class Daemon {
+  readonly #startedMs = Date.now();
+  readonly #pressure: BackPressure;
+  readonly #gaps: JournalGaps;
+  readonly #report: SelfReport;
+  #loaded: LoadedConfig;
+  #programs: readonly ProgramStatus[] = [];
+  #ticks: NodeJS.Timeout | null = null;
+  #recording = true;
+  #stalled: string | null = null;
+
+  constructor(private readonly parts: DaemonParts) {
+    this.#loaded = parts.loaded;
+    this.#pressure = new BackPressure(parts.kernel);
+    this.#gaps = new JournalGaps(parts.journal, parts.own);
+    this.#report = new SelfReport(parts);
+  }
+
+  /** Throws a KernelError when the kernel refuses every sensor. */
+  start(): void {
+    const { feeder, kernel, own, version, platform } = this.parts;
+    // First of all inputs: it tells what time it is.
+    this.#tick();
+    kernel.candidates(feeder.evaluation.pipeline.candidates());
+    this.#programs = kernel.start((batch) => {
+      feeder.feed({ input: 'batch', ...batch });
+      this.#pressure.check(this.parts.journal.stats());
+    });
+    this.#report.started(this.#programs, { version, kernel: platform.kernel });
+    this.#report.lastRun(this.parts);
+    feeder.say(own.config('loaded', this.#loaded.file ?? 'defaults', configFields(this.#loaded)));
+    feeder.feed({ input: 'seeds', bytes: kernel.seeds() });
+    this.#ticks = setInterval(() => {
+      this.#tick();
+    }, TICK_MS);
+  }
+
+  retired(retired: Retired): void {
+    this.#report.retired(retired);
+  }
+
+  /** Detaches, evaluates what the rings still held, and says goodbye. Idempotent. */
+  stop(why: string): void {
+    if (this.#ticks === null) return;
+    clearInterval(this.#ticks);
+    this.#ticks = null;
+    const { kernel, feeder, own } = this.parts;
+    kernel.stop();
+    this.#tick();
+    feeder.say(own.sensor(STOP_EVENT, why));
+    this.parts.recorder?.close();
+  }
+
+  /** Reads the configuration again; a bad one leaves everything as it is. */
+  reload(): void {
+    const { feeder, own, log, kernel, platform } = this.parts;
+    try {
+      const loaded = this.parts.reload();
+      if (needsRestart(loaded) !== needsRestart(this.#loaded)) {
+        log.warn({}, 'directories and ring sizes are taken over at the next start only');
+      }
+      this.#loaded = loaded;
+      const before = this.#roots();
+      feeder.say(own.config('reloaded', loaded.file ?? 'defaults', configFields(loaded)));
+      feeder.restart(pipelineSettings(loaded.config, platform.bootId));
+      kernel.candidates(feeder.evaluation.pipeline.candidates());
+      feeder.feed({ input: 'seeds', bytes: kernel.seeds() });
+      setTimeout(() => {
+        this.#forget(before);
+      }, SETTLE_MS).unref();
+      log.info({ config: loaded.file ?? 'defaults' }, 'configuration reloaded');
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      log.error(
+        { problems: error.message.split('\n') },
+        'configuration rejected: the old one stays',
+      );
+      feeder.say(own.config('rejected', error.message));
+    }
+  }
+
+  agents(): readonly AgentLine[] {
+    const { agents } = this.parts.feeder.evaluation.pipeline.snapshot();
+    return agents.map(({ id, name, session, assurance, rootPid, liveProcesses }) => ({
+      ...{ id, name, session, assurance },
+      pid: rootPid,
+      processes: liveProcesses,
+    }));
+  }
+
+  status(readers: ReaderStats): Status {
+    const { version, platform, journal, feeder, runner, recorder } = this.parts;
+    const settings = pipelineSettings(this.#loaded.config, platform.bootId);
+    const { agents, ...pipeline } = feeder.evaluation.pipeline.snapshot();
+    return assembleStatus({
+      version,
+      node: settings.node,
+      tenant: settings.tenant,
+      pid: process.pid,
+      bootId: platform.bootId,
+      epoch: journal.stats().epoch,
+      startedMs: this.#startedMs,
+      nowMs: Date.now(),
+      kernel: platform.kernel,
+      configFile: this.#loaded.file,
+      programs: this.#programs,
+      journal: { ...journal.stats(), losses: journal.losses() },
+      pipeline: { agents: agents.length, ...pipeline },
+      readers: { ...readers },
+      commands: runner.counts,
+      recording:
+        recorder === null
+          ? null
+          : `${recorder.path}: ${recorder.state.state}, ${recorder.bytes} bytes`,
+      paused: this.#pressure.paused,
+    });
+  }
+
+  #tick(): void {
+    const { feeder, posix, journal } = this.parts;
+    feeder.feed({ input: 'tick', ...posix.clocks() });
+    for (const gap of this.#gaps.check()) feeder.say(gap);
+    const stats = journal.stats();
+    this.#pressure.check(stats);
+    this.#watchDisk(stats.stalled);
+    this.#watchRecorder();
+    this.#report.beat(
+      () => feeder.evaluation.pipeline.snapshot(),
+      () => journal.stats().bytes,
+    );
+  }
+
+  #watchDisk(stalled: string | null): void {
+    if (stalled === this.#stalled) return;
+    this.#stalled = stalled;
+    const { log } = this.parts;
+    if (stalled === null) log.info({}, 'the journal takes records again');
+    else log.error({ code: stalled }, 'the journal takes nothing: make room on its disk');
+  }
+
+  #watchRecorder(): void {
+    const { recorder, log, feeder, own } = this.parts;
+    if (recorder === null || !this.#recording || recorder.state.state === 'recording') return;
+    this.#recording = false;
+    const { state, reason } = recorder.state;
+    log.warn({ file: recorder.path, state, reason }, 'the recording has ended');
+    feeder.say(
+      own.sensor('recording', `the recording ${state}: ${reason}`, { file: recorder.path }),
+    );
+  }
+
+  #roots(): readonly ProcessKey[] {
+    const { agents } = this.parts.feeder.evaluation.pipeline.snapshot();
+    return agents.map(({ rootPid, rootStartNs }) => ({ tgid: rootPid, startNs: rootStartNs }));
+  }
+
+  /** Roots that are no agents any more by the configuration now in force. */
+  #forget(before: readonly ProcessKey[]): void {
+    const now = new Set(this.#roots().map(processId));
+    for (const root of before) {
+      if (!now.has(processId(root)))
+        this.parts.runner.run({ do: 'verdict', root, verdict: 'stranger' });
+    }
+  }
+}
+
+/** What is fixed for the life of the process. */
+const needsRestart = ({ config }: LoadedConfig): string =>
+  JSON.stringify([
+    config.state_dir,
+    config.run_dir,
+    config.sensor,
+    config.journal,
+    config.capture.max_message_bytes,
+  ]);
+
+const configFields = ({ config }: LoadedConfig): Record<string, string> => ({
+  rules: String(config.agents.rules.length),
+  proxies: String(config.governance.proxies.length),
+  signatures: String(config.agents.signatures),
+  capture: config.capture.level,
+});

@@ -1,0 +1,84 @@
+import type { Command, HostFact, Input, PipelineSettings, Value } from '../event/index.js';
+import { Evaluation } from '../evaluation.js';
+import type { Journal } from '../journal/index.js';
+import type { Recorder } from '../recording/index.js';
+import type { Storable } from '../redact/index.js';
+
+interface Stages {
+  readonly evaluation: Evaluation;
+  readonly journal: Pick<Journal, 'append'>;
+  readonly recorder: Recorder | null;
+  readonly run: (command: Command) => HostFact | null;
+}
+
+type Work = { readonly input: Input } | { readonly value: Value };
+
+/**
+ * The one order of everything: an input is recorded, evaluated, journaled and its commands carried out before the next
+ * one; what a command answers comes behind what is already waiting.
+ */
+export class Feeder {
+  #evaluation: Evaluation;
+  readonly #stages: Stages;
+  readonly #waiting: Work[] = [];
+  #busy = false;
+
+  constructor(stages: Stages) {
+    this.#stages = stages;
+    this.#evaluation = stages.evaluation;
+  }
+
+  get evaluation(): Evaluation {
+    return this.#evaluation;
+  }
+
+  feed(input: Input): void {
+    this.#work({ input });
+  }
+
+  /** Journals what the daemon says about itself. */
+  say(value: Value): void {
+    this.#work({ value });
+  }
+
+  /** Goes on with other settings and empty tables: feed the processes there are next. */
+  restart(settings: PipelineSettings): void {
+    this.#stages.recorder?.write({ entry: 'settings', settings });
+    this.#evaluation = new Evaluation(settings, this.#evaluation);
+  }
+
+  #work(work: Work): void {
+    this.#waiting.push(work);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#one(next);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #one(work: Work): void {
+    const { recorder, run } = this.#stages;
+    if ('value' in work) {
+      recorder?.write({ entry: 'value', value: work.value });
+      this.#journal([this.#evaluation.store(work.value)]);
+      return;
+    }
+    // Before it is evaluated: the recording holds also the input that brought the daemon down.
+    recorder?.write({ entry: 'input', input: work.input });
+    const { storables, commands } = this.#evaluation.step(work.input);
+    this.#journal(storables);
+    for (const command of commands) {
+      const fact = run(command);
+      if (fact !== null) this.#waiting.push({ input: { input: 'fact', fact } });
+    }
+  }
+
+  #journal(storables: readonly Storable[]): void {
+    const lost = storables.flatMap((storable, index) =>
+      this.#stages.journal.append(storable) === null ? [index] : [],
+    );
+    if (lost.length > 0) this.#stages.recorder?.write({ entry: 'lost', indexes: lost });
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * In: a checked configuration. Out: a running sensor, its journal and its read socket, until it is told to stop. It is
+ * where the pure stages meet the world: it feeds them every input in one order and carries out what they ask for. Never:
+ * judges, or stores what redact/ did not make.
+ */
+export { runDaemon } from './run-daemon.js';
+export { exercise } from './exercise.js';

@@ -1,0 +1,177 @@
+import { join } from 'node:path';
+import type { RunRequest } from '../cli/index.js';
+import { pipelineSettings } from '../config/index.js';
+import { Evaluation } from '../evaluation.js';
+import { groupId, openHost, readPlatform } from '../host/index.js';
+import type { Platform } from '../host/index.js';
+import { Journal } from '../journal/index.js';
+import type { Opened, Retired } from '../journal/index.js';
+import { openKernel, posix as loadPosix } from '../kernel/index.js';
+import type { Posix } from '../kernel/index.js';
+import type { KernelPort } from '../event/index.js';
+import { readSocketPath } from '../readapi/index.js';
+import { createRecorder } from './recorder.js';
+import { createLog } from '../telemetry/index.js';
+import type { Log } from '../telemetry/index.js';
+import { CommandRunner } from './command-runner.js';
+import { Daemon } from './daemon.js';
+import { Feeder } from './feeder.js';
+import { kernelOptions } from './kernel-options.js';
+import { readLastRun } from './last-run.js';
+import { LiveRecords } from './live-records.js';
+import { lockStateDir, prepareDirectory } from './lock.js';
+import { OwnRecords } from './own-records.js';
+import { asCliError, refuseMachine } from './refusal.js';
+import { onSignals } from './signals.js';
+
+const DAY_MS = 86_400_000;
+
+/** Who may read the socket, where there is such a group. */
+const GROUP = 'watchfloor';
+
+/** Runs until SIGTERM or SIGINT. Throws a CliError for what the machine refuses at the start. */
+export const runDaemon = async (request: RunRequest, version: string): Promise<number> => {
+  try {
+    return await run(request, version);
+  } catch (error) {
+    throw asCliError(error);
+  }
+};
+
+const run = async (request: RunRequest, version: string): Promise<number> => {
+  const { config } = request.loaded;
+  const log = createLog(request.logLevel);
+  const platform = readPlatform();
+  refuseMachine(platform);
+  const posix = loadPosix();
+  // No core dump and no ptrace of a process that holds plaintext.
+  posix.setDumpable(false);
+  prepareDirectory(config.state_dir, 0o700);
+  prepareDirectory(config.run_dir, 0o750);
+  const unlock = lockStateDir(config.state_dir, posix);
+  try {
+    return await runLocked({ request, version, log, posix, platform });
+  } finally {
+    unlock();
+  }
+};
+
+interface World {
+  readonly request: RunRequest;
+  readonly version: string;
+  readonly log: Log;
+  readonly posix: Posix;
+  readonly platform: Platform;
+}
+
+/** Everything is closed in the reverse order of its opening, whatever happens between. */
+const runLocked = async (world: World): Promise<number> => {
+  const { config } = world.request.loaded;
+  const journalDir = join(config.state_dir, 'journal');
+  let onRetired: (retired: Retired) => void = () => undefined;
+  const opened = Journal.open(journalDir, {
+    maxBytes: config.journal.max_bytes,
+    maxAgeMs: config.journal.max_age_days * DAY_MS,
+    onRetired: (retired) => {
+      onRetired(retired);
+    },
+  });
+  try {
+    const kernel = openKernel(kernelOptions(config, world.platform, world.log));
+    try {
+      const daemon = assemble(world, opened, journalDir, kernel);
+      onRetired = (retired) => {
+        daemon.retired(retired);
+      };
+      await serve(world, opened.journal, journalDir, daemon);
+    } finally {
+      kernel.stop();
+    }
+  } finally {
+    await opened.journal.close();
+    for (const { cause, count } of opened.journal.losses()) {
+      world.log.error({ cause, count }, 'records are not in the journal');
+    }
+  }
+  world.log.info({}, 'stopped');
+  return 0;
+};
+
+const assemble = (
+  { request, version, log, posix, platform }: World,
+  { journal, damage, recovered }: Opened,
+  journalDir: string,
+  kernel: KernelPort,
+): Daemon => {
+  const { loaded, reload } = request;
+  const settings = pipelineSettings(loaded.config, platform.bootId);
+  const { epoch, nextSeq } = journal.stats();
+  const recorder =
+    request.record === null ? null : createRecorder(request.record, { settings, epoch, nextSeq });
+  const bootNs = (): bigint => posix.clocks().bootNs;
+  const runner = new CommandRunner(kernel, openHost(), log, bootNs);
+  const feeder = new Feeder({
+    evaluation: new Evaluation(settings),
+    journal,
+    recorder,
+    run: (command) => runner.run(command),
+  });
+  const lastRun = readLastRun(journalDir, nextSeq, platform.bootId);
+  const own = new OwnRecords(epoch, bootNs);
+  const journalState = { journal, damage, recovered, lastRun };
+  return new Daemon({
+    version,
+    loaded,
+    reload,
+    platform,
+    posix,
+    log,
+    kernel,
+    recorder,
+    runner,
+    feeder,
+    own,
+    ...journalState,
+  });
+};
+
+const serve = async (
+  { request, posix, log }: World,
+  journal: Journal,
+  journalDir: string,
+  daemon: Daemon,
+): Promise<void> => {
+  const { loaded, environment } = request;
+  const live: LiveRecords = new LiveRecords(journalDir, journal, {
+    status: () => daemon.status(live.server.stats()),
+    agents: () => daemon.agents(),
+  });
+  const asked = new Promise<string>((resolve) => {
+    onSignals({
+      stop: resolve,
+      reload: () => {
+        daemon.reload();
+      },
+    });
+  });
+  daemon.start();
+  await live.server.listen(readSocketPath(loaded.config.run_dir), groupId(GROUP));
+  const watchdog = startWatchdog(environment.watchdogUsec, posix);
+  posix.sdNotify('READY=1');
+  log.info({ run_dir: loaded.config.run_dir, state_dir: loaded.config.state_dir }, 'ready');
+  const signal = await asked;
+  posix.sdNotify('STOPPING=1');
+  clearInterval(watchdog);
+  daemon.stop(signal);
+  await journal.flush();
+  live.publish();
+  await live.server.close();
+};
+
+/** Twice as often as systemd wants to hear it, from the loop that does all the work. */
+const startWatchdog = (usec: number | null, posix: Posix): NodeJS.Timeout | undefined =>
+  usec === null
+    ? undefined
+    : setInterval(() => {
+        posix.sdNotify('WATCHDOG=1');
+      }, usec / 2000);

@@ -1,0 +1,25 @@
+import type { HostFact } from './fact.js';
+import type { GovernanceRecord } from './governance.js';
+
+/**
+ * Everything the pure stages ever learn, in one order. `run --record` writes exactly these and `replay` reads them.
+ */
+export type Input =
+  | {
+      readonly input: 'batch';
+      /** Records one after another, each padded to 8 bytes; the header's size says how long it is. */
+      readonly bytes: Uint8Array;
+      /** Every ring was empty when this batch ended. */
+      readonly drained: boolean;
+      /**
+       * The kernel's counters, read BEFORE the rings were drained: a snapshot of struct wf_counters for every
+       * CPU and ring. null: not read with this batch.
+       */
+      readonly counters: Uint8Array | null;
+    }
+  /** Processes that existed before: the same record format, from the task iterator. */
+  | { readonly input: 'seeds'; readonly bytes: Uint8Array }
+  | { readonly input: 'fact'; readonly fact: HostFact }
+  | { readonly input: 'governance'; readonly record: GovernanceRecord }
+  /** Time passes. wallNs - bootNs is how event times become wall-clock times. */
+  | { readonly input: 'tick'; readonly bootNs: bigint; readonly wallNs: bigint };

@@ -1,0 +1,189 @@
+import type { ProcessKey } from './process-key.js';
+
+export type RingName = 'lifecycle' | 'network' | 'payload';
+
+/** Where a kernel event came from: unique per boot by (ring, cpu, seq). */
+export interface Origin {
+  readonly ring: RingName;
+  readonly cpu: number;
+  readonly seq: bigint;
+  /** CLOCK_BOOTTIME, nanoseconds. */
+  readonly bootNs: bigint;
+}
+
+/** What the kernel knew of the root when it wrote the record. */
+export type ScopeState = 'none' | 'pending' | 'agent' | 'stranger';
+
+interface EventBase {
+  readonly origin: Origin;
+  /** The process the event is about. */
+  readonly key: ProcessKey;
+  readonly tid: number;
+  /** The first process of its lineage; null outside every lineage. */
+  readonly root: ProcessKey | null;
+  readonly scope: ScopeState;
+}
+
+export interface ForkEvent extends EventBase {
+  readonly kind: 'fork';
+  readonly child: ProcessKey;
+}
+
+/** A file as the kernel knows it. */
+export interface FileId {
+  /** The kernel's s_dev: major << 20 | minor. */
+  readonly dev: bigint;
+  readonly inode: bigint;
+}
+
+export const fileIdText = (file: FileId): string => `${file.dev}:${file.inode}`;
+
+export interface ExecEvent extends EventBase {
+  readonly kind: 'exec';
+  readonly parent: ProcessKey;
+  readonly uid: number;
+  readonly gid: number;
+  readonly file: FileId;
+  /** 0: the executed file has no name any more (memfd or deleted). */
+  readonly nlink: number;
+  readonly cgroupId: bigint;
+  readonly path: string;
+  readonly pathTruncated: boolean;
+  readonly cwd: string;
+  readonly cwdTruncated: boolean;
+  readonly argv: readonly string[];
+  /** Bytes of argv in the process; more than was captured when argvTruncated. */
+  readonly argvBytes: number;
+  readonly argvTruncated: boolean;
+  /** The kernel made this process a pending root and holds what follows until a verdict. */
+  readonly asksVerdict: boolean;
+}
+
+export interface ExitEvent extends EventBase {
+  readonly kind: 'exit';
+  /** As wait(2) gives it. */
+  readonly waitStatus: number;
+}
+
+/** A process that existed before the sensors. */
+export interface SeedEvent extends EventBase {
+  readonly kind: 'seed';
+  readonly parent: ProcessKey;
+  readonly uid: number;
+  readonly comm: string;
+}
+
+export type TransportProtocol = 'tcp' | 'udp' | 'other';
+
+export interface Tuple {
+  readonly family: 'ipv4' | 'ipv6';
+  readonly protocol: TransportProtocol;
+  /** RFC 5952 text; IPv4-mapped IPv6 is given as IPv4. Empty when not known yet. */
+  readonly srcIp: string;
+  /** 0 when not known yet. */
+  readonly srcPort: number;
+  readonly dstIp: string;
+  readonly dstPort: number;
+}
+
+export interface FlowOpenEvent extends EventBase {
+  readonly kind: 'flow_open';
+  readonly cookie: bigint;
+  readonly tuple: Tuple;
+  readonly via: 'connect' | 'sendmsg' | 'egress';
+  /** Inode of the network namespace it was opened in; 0: not known. */
+  readonly netns: number;
+}
+
+export interface FlowStateEvent extends EventBase {
+  readonly kind: 'flow_state';
+  readonly cookie: bigint;
+  readonly tuple: Tuple;
+  readonly state: 'established' | 'closed';
+  /** Closed out of SYN_SENT: the connection was never made. */
+  readonly failed: boolean;
+  /** errno of the socket, 0 when none. */
+  readonly error: number;
+  readonly bytesSent: bigint;
+  readonly bytesReceived: bigint;
+}
+
+export interface FlowUpdateEvent extends EventBase {
+  readonly kind: 'flow_update';
+  readonly cookie: bigint;
+  readonly tuple: Tuple;
+  readonly datagrams: bigint;
+  readonly bytes: bigint;
+}
+
+/** First payload bytes of a TCP connection, or one DNS datagram. */
+export interface WireHeadEvent extends EventBase {
+  readonly kind: 'wire_head';
+  readonly cookie: bigint;
+  readonly tuple: Tuple;
+  readonly original: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A thread sent on a socket right after an SSL write that touched none (memory BIO). */
+export interface TlsSendEvent extends EventBase {
+  readonly kind: 'tls_send';
+  readonly ssl: bigint;
+  readonly call: bigint;
+  readonly cookie: bigint;
+  readonly plainBytes: number;
+  readonly sentBytes: number;
+}
+
+export interface TlsDataEvent extends EventBase {
+  readonly kind: 'tls_data';
+  readonly ssl: bigint;
+  readonly call: bigint;
+  readonly direction: 'write' | 'read';
+  /** Socket the call itself used; null for a memory BIO. */
+  readonly socketCookie: bigint | null;
+  /** Socket of the thread's last receive, for reads over a memory BIO. */
+  readonly lastReceive: bigint | null;
+  /** Bytes the call moved. */
+  readonly original: number;
+  /** Bytes of it captured over all records of the call. */
+  readonly kept: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface TlsFreeEvent extends EventBase {
+  readonly kind: 'tls_free';
+  readonly ssl: bigint;
+}
+
+export type KernelEvent =
+  | ForkEvent
+  | ExecEvent
+  | ExitEvent
+  | SeedEvent
+  | FlowOpenEvent
+  | FlowStateEvent
+  | FlowUpdateEvent
+  | WireHeadEvent
+  | TlsSendEvent
+  | TlsDataEvent
+  | TlsFreeEvent;
+
+/** Decoding never throws: bytes that are no event become this, counted by reason. */
+export interface InvalidRecord {
+  readonly kind: 'invalid';
+  readonly reason:
+    'short_header' | 'bad_size' | 'unknown_kind' | 'short_body' | 'bad_length' | 'unknown_value';
+}
+
+/** Records that never came, or came without their data. */
+export interface Loss {
+  readonly ring: RingName;
+  readonly cpu: number;
+  readonly cause: 'ring_full' | 'fault' | 'table_full' | 'call_limit' | 'invalid_record';
+  readonly count: bigint;
+  /** First and last missing sequence number; absent where only the counter is known. */
+  readonly first?: bigint;
+  readonly last?: bigint;
+}

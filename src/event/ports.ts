@@ -1,0 +1,59 @@
+import type { HostFact, ListenerQuestion, TlsStack } from './fact.js';
+import type { FileId } from './kernel-event.js';
+import type { ProcessKey } from './process-key.js';
+
+export interface ProgramStatus {
+  readonly name: string;
+  readonly family: 'process' | 'network' | 'socket' | 'mapping' | 'wire' | 'tls' | 'guard';
+  readonly state: 'attached' | 'ready' | 'unsupported' | 'failed';
+  /** Why, and what to do, when not attached. */
+  readonly detail: string;
+}
+
+export interface KernelBatch {
+  readonly bytes: Uint8Array;
+  readonly drained: boolean;
+  readonly counters: Uint8Array;
+}
+
+export interface Candidates {
+  /** Names of executed files, and of the directories they lie in, that could be an agent. */
+  readonly basenames: readonly string[];
+  readonly parents: readonly string[];
+  /** A rule names no executable: every exec is asked about. */
+  readonly anyExec: boolean;
+}
+
+/**
+ * The kernel, as the rest of the daemon sees it. In one process it is kernel/ over the addon; the privilege split puts
+ * a socket between. Every method throws a KernelError (code, operation, errno, remedy) when the kernel refuses.
+ */
+export interface KernelPort {
+  /** Loads and attaches every fixed program; what is missing is in the answer, not thrown. */
+  start(onBatch: (batch: KernelBatch) => void): readonly ProgramStatus[];
+  candidates(candidates: Candidates): void;
+  /** Records of kind seed for every process, from the task iterator. */
+  seeds(): Uint8Array;
+  verdict(root: ProcessKey, verdict: 'agent' | 'stranger'): void;
+  adopt(key: ProcessKey, root: ProcessKey): void;
+  release(root: ProcessKey, members: readonly ProcessKey[]): void;
+  /** `fd` is an open descriptor of the file; the caller closes it. */
+  attach(stack: TlsStack, fd: number): void;
+  detach(file: FileId): void;
+  /** Back-pressure: while paused the rings fill and the kernel counts what does not fit. */
+  pause(): void;
+  resume(): void;
+  counters(): Uint8Array;
+  /** Drains what is left, detaches everything. Idempotent. */
+  stop(): void;
+}
+
+/** Facts about processes, users and files. Answers; never throws for a process that went away. */
+export interface HostPort {
+  processFact(key: ProcessKey, env: readonly string[]): HostFact;
+  stacksFact(key: ProcessKey | null): HostFact;
+  listenerFact(question: ListenerQuestion): HostFact;
+  userFact(uid: number): HostFact;
+  /** A read-only descriptor of exactly that file, or null when it cannot be had. */
+  openStack(stack: TlsStack, through: ProcessKey | null): number | null;
+}

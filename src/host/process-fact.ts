@@ -1,0 +1,78 @@
+import { statSync } from 'node:fs';
+import type { FileId, ProcessFact, ProcessKey } from '../event/index.js';
+import { cgroupPath, containerId } from './cgroup.js';
+import { fileIdOf, isFileAt } from './files.js';
+import { effectiveIds, procPath, readBounded, readLink, readText, whileAlive } from './procfs.js';
+import type { Users } from './users.js';
+
+const MAX_CMDLINE_BYTES = 64 * 1024;
+const MAX_ENVIRON_BYTES = 2 * 1024 * 1024;
+const MAX_STATUS_BYTES = 64 * 1024;
+const DELETED = ' (deleted)';
+
+/** What `/proc` says of a process, or `gone`. `env`: the only variables whose values are kept. */
+export const processFact = (key: ProcessKey, env: readonly string[], users: Users): ProcessFact => {
+  const found = whileAlive(key, () => read(key.tgid, env, users));
+  return found === null
+    ? { fact: 'process', key, gone: true }
+    : { fact: 'process', key, gone: false, ...found };
+};
+
+type Found = Omit<ProcessFact, 'fact' | 'key' | 'gone'>;
+
+const read = (tgid: number, env: readonly string[], users: Users): Found => {
+  const file = executableId(tgid);
+  const exe = executablePath(tgid, file);
+  const cwd = readLink(procPath(tgid, 'cwd'));
+  const cmdline = readBounded(procPath(tgid, 'cmdline'), MAX_CMDLINE_BYTES);
+  const ids = effectiveIds(readText(procPath(tgid, 'status'), MAX_STATUS_BYTES) ?? '');
+  const groups = readText(procPath(tgid, 'cgroup'), MAX_STATUS_BYTES) ?? '';
+  const cgroup = cgroupPath(groups);
+  const container = containerId(groups);
+  return {
+    ...(exe !== null && { exe }),
+    ...(file !== null && { file }),
+    ...(cwd !== null && { cwd }),
+    ...(cmdline !== null && { argv: splitStrings(cmdline) }),
+    ...(ids !== null && { uid: ids.uid, gid: ids.gid, user: users.name(ids.uid) }),
+    ...(cgroup !== null && { cgroup }),
+    ...(container !== null && { container }),
+    ...(env.length > 0 && { env: environment(tgid, env) }),
+  };
+};
+
+/** Of the file itself, wherever and however often it is named. */
+const executableId = (tgid: number): FileId | null => {
+  try {
+    return fileIdOf(statSync(procPath(tgid, 'exe'), { bigint: true }));
+  } catch {
+    return null;
+  }
+};
+
+/** The kernel appends a word to the name of a deleted file; a file may as well be called that. */
+export const executablePath = (tgid: number, file: FileId | null): string | null => {
+  const link = readLink(procPath(tgid, 'exe'));
+  if (link?.endsWith(DELETED) !== true) return link;
+  const really = file !== null && isFileAt(procPath(tgid, `root${link}`), file);
+  return really ? link : link.slice(0, -DELETED.length);
+};
+
+const splitStrings = (bytes: Buffer): string[] => {
+  if (bytes.length === 0) return [];
+  const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
+  return bytes.toString('utf8', 0, end).split('\0');
+};
+
+const environment = (tgid: number, wanted: readonly string[]): Record<string, string> => {
+  const found = new Map<string, string>();
+  const bytes = readBounded(procPath(tgid, 'environ'), MAX_ENVIRON_BYTES);
+  for (const entry of bytes === null ? [] : splitStrings(bytes)) {
+    const equals = entry.indexOf('=');
+    const name = entry.slice(0, equals);
+    // As in getenv(3) the first one counts.
+    if (equals > 0 && wanted.includes(name) && !found.has(name))
+      found.set(name, entry.slice(equals + 1));
+  }
+  return Object.fromEntries(found);
+};

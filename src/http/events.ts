@@ -1,0 +1,56 @@
+/** Which way bytes went, seen from the watched process. */
+export type Direction = 'write' | 'read';
+
+/** Why a direction of a connection can no longer be read as HTTP/1.1 with certainty. */
+export type InvalidReason =
+  | 'bad_start_line'
+  | 'bad_header'
+  | 'bad_length'
+  | 'conflicting_length'
+  | 'conflicting_host'
+  | 'bad_encoding'
+  | 'bad_chunk'
+  | 'bare_cr'
+  | 'line_too_long'
+  | 'head_too_long'
+  /** Bytes of a head were lost. Reading resumes where a later call begins with a start line. */
+  | 'hole'
+  /** The connection ended inside a head. */
+  | 'ended';
+
+export interface RequestEvent {
+  readonly event: 'request';
+  /** Counts up from 1 on each connection; its response carries the same number. */
+  readonly id: number;
+  readonly method: string;
+  /** As sent, query and userinfo included. */
+  readonly target: string;
+  /** Lower case, without port; of an absolute target rather than of the Host header. Empty when absent or not a host. */
+  readonly host: string;
+  /** `1.0` or `1.1`. */
+  readonly version: string;
+}
+
+export interface ResponseEvent {
+  readonly event: 'response';
+  readonly id: number;
+  readonly status: number;
+}
+
+export type Http1Event =
+  | RequestEvent
+  | ResponseEvent
+  /** Said once for a connection; everything after it is ignored. */
+  | { readonly event: 'not_http'; readonly protocol: 'h2' | 'unknown' }
+  | { readonly event: 'invalid'; readonly direction: Direction; readonly reason: InvalidReason };
+
+export interface Http1Stats {
+  readonly requests: number;
+  readonly responses: number;
+  /** Responses that could not be tied to a request with certainty; no event was made of them. */
+  readonly unpaired: number;
+  readonly invalid: number;
+  readonly skippedBytes: number;
+  /** Of unfinished lines: at most 16 KiB a direction. */
+  readonly heldBytes: number;
+}

@@ -1,0 +1,190 @@
+import { getSystemErrorName } from 'node:util';
+import type {
+  Candidates,
+  FileId,
+  KernelBatch,
+  KernelPort,
+  ProcessKey,
+  ProgramStatus,
+  TlsStack,
+} from '../event/index.js';
+import { fileIdText } from '../event/index.js';
+import type { NativeProgramStatus, Sensor, SensorOptions } from '../../native/index.js';
+import { KernelError, refusing, remedyFor } from './kernel-error.js';
+import type { Addon } from './load-addon.js';
+
+export interface KernelOptions extends SensorOptions {
+  /** How long a record that wakes nobody waits at most. */
+  readonly pollMs: number;
+  /** Bytes given in one batch at most, 128 KiB or more: the bound of one turn of the event loop. */
+  readonly maxBatchBytes: number;
+  /** The wire version the decoder was generated for. */
+  readonly wireVersion: number;
+  /** Gets what libbpf and the verifier said, line by line. */
+  readonly log: (line: string) => void;
+}
+
+/** enum wf_verdict of wire.h. */
+export const VERDICTS = { agent: 2, stranger: 3 } as const;
+
+/** Files with probes at the same time. Each takes up to nine links. */
+export const MAX_ATTACHED_FILES = 1024;
+
+const FAMILIES = ['process', 'network', 'socket', 'mapping', 'wire', 'tls', 'guard'] as const;
+
+function programStatus(native: NativeProgramStatus): ProgramStatus {
+  const family = FAMILIES.find((name) => name === native.family);
+  if (family === undefined) throw new Error(`${native.name}: unknown family ${native.family}`);
+  return { name: native.name, family, state: native.state, detail: explain(native) };
+}
+
+function explain({ errno, detail }: NativeProgramStatus): string {
+  if (errno === 0) return detail;
+  const code = getSystemErrorName(-errno);
+  return `${detail} (${code}); ${remedyFor(code, detail)}`;
+}
+
+function checkWireVersion(loaded: number, expected: number): void {
+  if (loaded === expected) return;
+  throw new KernelError({
+    message: `the kernel programs speak wire version ${loaded}, this daemon ${expected}`,
+    code: 'EPROTO',
+    errno: 71,
+    operation: 'check wire version',
+    remedy: 'run `npm run build`, which builds both from the same sources',
+  });
+}
+
+/** KernelPort over the addon, in this process. */
+export class AddonKernel implements KernelPort {
+  readonly #sensor: Sensor;
+  readonly #options: KernelOptions;
+  readonly #attached = new Map<string, number>();
+  #onBatch: ((batch: KernelBatch) => void) | null = null;
+  #stopped = false;
+
+  constructor(addon: Addon, options: KernelOptions) {
+    this.#options = options;
+    this.#sensor = refusing(() => new addon.Sensor(options));
+    this.#takeLog();
+    try {
+      checkWireVersion(this.#sensor.wireVersion, options.wireVersion);
+    } catch (error) {
+      this.#sensor.close();
+      throw error;
+    }
+  }
+
+  start(onBatch: (batch: KernelBatch) => void): readonly ProgramStatus[] {
+    const { pollMs, maxBatchBytes } = this.#options;
+    this.#onBatch = onBatch;
+    this.#run(() => {
+      this.#sensor.attach();
+      this.#sensor.start(onBatch, { pollMs, maxBatchBytes });
+    });
+    return this.#sensor.programs().map(programStatus);
+  }
+
+  candidates({ basenames, parents, anyExec }: Candidates): void {
+    this.#run(() => {
+      this.#sensor.setCandidates([...basenames], [...parents], anyExec);
+    });
+  }
+
+  seeds(): Uint8Array {
+    return this.#run(() => this.#sensor.seeds());
+  }
+
+  verdict(root: ProcessKey, verdict: keyof typeof VERDICTS): void {
+    this.#run(() => {
+      this.#sensor.setVerdict(root.tgid, root.startNs, VERDICTS[verdict]);
+    });
+  }
+
+  adopt(key: ProcessKey, root: ProcessKey): void {
+    this.#run(() => {
+      this.#sensor.setScope(key.tgid, key.startNs, root.tgid, root.startNs);
+    });
+  }
+
+  release(root: ProcessKey, members: readonly ProcessKey[]): void {
+    this.#run(() => {
+      for (const member of members) this.#sensor.deleteScope(member.tgid, member.startNs);
+      this.#sensor.deleteVerdict(root.tgid, root.startNs);
+    });
+  }
+
+  attach(stack: TlsStack, fd: number): void {
+    // First the old ones: a call must not be seen twice.
+    this.detach(stack.file);
+    if (this.#attached.size >= MAX_ATTACHED_FILES) throw tooManyFiles();
+    const id = this.#run(() => this.#sensor.attachTls(fd, { ...stack.sites }));
+    this.#attached.set(fileIdText(stack.file), id);
+  }
+
+  detach(file: FileId): void {
+    const id = this.#attached.get(fileIdText(file));
+    if (id === undefined) return;
+    this.#attached.delete(fileIdText(file));
+    this.#run(() => {
+      this.#sensor.detachTls(id);
+    });
+  }
+
+  pause(): void {
+    this.#run(() => {
+      this.#sensor.pause();
+    });
+  }
+
+  resume(): void {
+    this.#run(() => {
+      this.#sensor.resume();
+    });
+  }
+
+  counters(): Uint8Array {
+    return this.#run(() => this.#sensor.counters());
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#attached.clear();
+    this.#sensor.pause();
+    // Detached first, so that the rings do end.
+    this.#sensor.detach();
+    try {
+      this.#drain();
+    } finally {
+      this.#sensor.close();
+    }
+  }
+
+  #drain(): void {
+    if (this.#onBatch === null) return;
+    for (let batch = this.#sensor.drain(); batch !== null; batch = this.#sensor.drain())
+      this.#onBatch(batch);
+  }
+
+  #run<T>(call: () => T): T {
+    try {
+      return refusing(call);
+    } finally {
+      this.#takeLog();
+    }
+  }
+
+  #takeLog(): void {
+    for (const line of this.#sensor.takeLog()) this.#options.log(line);
+  }
+}
+
+const tooManyFiles = (): KernelError =>
+  new KernelError({
+    message: `attach: ${MAX_ATTACHED_FILES} files have probes already`,
+    code: 'EMFILE',
+    errno: 24,
+    operation: 'attach',
+    remedy: remedyFor('E2BIG', 'attach'),
+  });

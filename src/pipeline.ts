@@ -1,0 +1,150 @@
+import type { Candidates, HostFact, Input, PipelineSettings } from './event/index.js';
+import { AgentRegistry } from './agent/index.js';
+import { BypassDetector } from './bypass/index.js';
+import { decodeBatch, LossTracker } from './decode/index.js';
+import { Activity } from './pipeline/activity.js';
+import { Gaps } from './pipeline/gaps.js';
+import { Output, type Step } from './pipeline/output.js';
+import { Roots } from './pipeline/roots.js';
+import type { PipelineSnapshot } from './pipeline/snapshot.js';
+import { ProcessTable } from './process/index.js';
+
+export type { Step } from './pipeline/output.js';
+export type { AgentSnapshot, PipelineSnapshot } from './pipeline/snapshot.js';
+
+/**
+ * The table of contents: decode, losses, roots (process, agent), and for agents activity (flow, tls, stream, http,
+ * bypass). Pure: the same inputs give the same values and commands, byte for byte.
+ */
+export class Pipeline {
+  readonly #output = new Output();
+  readonly #losses: LossTracker;
+  readonly #processes = new ProcessTable();
+  readonly #registry: AgentRegistry;
+  readonly #bypass: BypassDetector;
+  readonly #gaps: Gaps;
+  readonly #activity: Activity;
+  readonly #roots: Roots;
+  readonly #invalid: Record<string, number> = {};
+  #nowNs = 0n;
+
+  constructor(settings: PipelineSettings, losses = new LossTracker()) {
+    this.#losses = losses;
+    const output = this.#output;
+    const processes = this.#processes;
+    const registry = new AgentRegistry(settings);
+    const bypass = new BypassDetector(settings);
+    const gaps = new Gaps(bypass, output);
+    const activity = new Activity({ processes, registry, bypass, output });
+    this.#registry = registry;
+    this.#bypass = bypass;
+    this.#gaps = gaps;
+    this.#activity = activity;
+    this.#roots = new Roots({ processes, registry, activity, gaps, output });
+  }
+
+  /** Other settings and empty tables; the kernel's sequence numbers go on, and so does their account. */
+  restart(settings: PipelineSettings): Pipeline {
+    const next = new Pipeline(settings, this.#losses);
+    next.#advance(this.#nowNs);
+    return next;
+  }
+
+  /** What the kernel must ask about. */
+  candidates(): Candidates {
+    return this.#registry.candidates();
+  }
+
+  step(input: Input): Step {
+    switch (input.input) {
+      case 'batch':
+        this.#batch(input);
+        break;
+      case 'seeds':
+        this.#seeds(input.bytes);
+        break;
+      case 'fact':
+        this.#fact(input.fact);
+        break;
+      case 'governance': {
+        const { process } = input.record;
+        this.#bypass.declare(input.record, process && this.#processes.rootOf(process));
+        break;
+      }
+      case 'tick':
+        this.#tick(input.bootNs);
+    }
+    return this.#output.take();
+  }
+
+  snapshot(): PipelineSnapshot {
+    return {
+      agents: this.#registry.agents().map(({ info, root, origin }) => ({
+        ...info,
+        rootPid: root.tgid,
+        rootStartNs: root.startNs,
+        liveProcesses: this.#roots.liveOf(root),
+        sinceNs: origin.bootNs,
+      })),
+      invalid: { ...this.#invalid },
+      accounting: this.#losses.accounting(),
+      registry: this.#registry.stats(),
+      processes: this.#processes.stats(),
+      activity: this.#activity.stats(),
+      bypass: this.#bypass.stats(),
+      ...this.#roots.stats(),
+    };
+  }
+
+  #batch({ bytes, drained, counters }: Input & { input: 'batch' }): void {
+    const { events, invalid } = decodeBatch(bytes);
+    for (const { reason } of invalid) this.#invalid[reason] = (this.#invalid[reason] ?? 0) + 1;
+    this.#advance(events.at(-1)?.origin.bootNs ?? 0n);
+    this.#lost(this.#losses.on({ events, invalid, drained, counters }));
+    for (const event of events) this.#roots.on(event);
+    if (!drained) return;
+    this.#roots.drained();
+    this.#activity.drained();
+  }
+
+  #seeds(bytes: Uint8Array): void {
+    const seeds = decodeBatch(bytes).events.filter((event) => event.kind === 'seed');
+    for (const seed of seeds) this.#processes.on(seed);
+    this.#roots.apply(this.#registry.seeds(seeds, this.#nowNs));
+  }
+
+  #fact(fact: HostFact): void {
+    switch (fact.fact) {
+      case 'process':
+        this.#roots.looked(fact);
+        return;
+      case 'user':
+        this.#roots.apply(this.#registry.fact(fact));
+        return;
+      case 'stacks':
+      case 'attach':
+        this.#activity.fact(fact);
+        return;
+      case 'listener':
+        this.#activity.judged(this.#bypass.fact(fact));
+    }
+  }
+
+  #tick(bootNs: bigint): void {
+    this.#advance(bootNs);
+    this.#lost(this.#losses.tick(bootNs));
+    this.#roots.apply(this.#registry.tick(bootNs));
+    this.#activity.tick(bootNs);
+    this.#processes.tick(bootNs);
+  }
+
+  #advance(bootNs: bigint): void {
+    if (bootNs > this.#nowNs) this.#nowNs = bootNs;
+    this.#roots.advance(this.#nowNs);
+  }
+
+  #lost(losses: ReturnType<LossTracker['tick']>): void {
+    for (const loss of losses) this.#gaps.tell(loss, 'ring', this.#nowNs);
+    if (losses.some(({ ring }) => ring === 'lifecycle')) this.#roots.recheck();
+  }
+}

@@ -1,0 +1,186 @@
+import {
+  processId,
+  type HttpInfo,
+  type Origin,
+  type ProcessId,
+  type ProcessKey,
+} from '../event/index.js';
+import type { Flow } from '../flow/index.js';
+import { Http1Connection, type Http1Event, type RequestEvent } from '../http/index.js';
+import type { StreamChunk, StreamEnd } from '../stream/index.js';
+
+const SESSIONS_MAX = 16_384;
+const EXCHANGES_MAX = 16_384;
+/** The send that ties a session to its socket comes out of another ring than the plaintext. */
+const TIE_NS = 2_000_000_000n;
+const ANSWER_NS = 10_000_000_000n;
+
+/** One request and its response, as far as they were seen. */
+export interface Exchange {
+  readonly key: ProcessKey;
+  readonly root: ProcessKey | null;
+  readonly ssl: bigint;
+  /** Counts up from 1 on its connection. */
+  readonly id: number;
+  /** Of the record in which the request's head ended. */
+  readonly origin: Origin;
+  /** The watched process asked; otherwise it is the server. */
+  readonly asked: boolean;
+  http: HttpInfo;
+  flow: Flow | null;
+  /** No response will come. */
+  ended: boolean;
+}
+
+interface Session {
+  readonly id: string;
+  readonly http: Http1Connection;
+  readonly open: Map<number, Exchange>;
+}
+
+export interface ExchangeStep {
+  /** Requests whose flow has just become known. */
+  readonly tied: readonly Exchange[];
+  /** Complete, as far as they ever will be. */
+  readonly done: readonly Exchange[];
+}
+
+/** HTTP exchanges of TLS sessions, each with the flow it went over. */
+export class Exchanges {
+  readonly #flowOf: (key: ProcessKey, ssl: bigint) => Flow | null;
+  readonly #sessions = new Map<string, Session>();
+  readonly #open = new Set<Exchange>();
+  readonly #stats = { notHttp: 0, invalid: 0, evicted: 0, untied: 0 };
+  #nowNs = 0n;
+
+  constructor(flowOf: (key: ProcessKey, ssl: bigint) => Flow | null) {
+    this.#flowOf = flowOf;
+  }
+
+  chunk(chunk: StreamChunk): ExchangeStep {
+    this.#advance(chunk.origin.bootNs);
+    const session = this.#session(chunk);
+    const events =
+      'bytes' in chunk
+        ? session.http.feed(chunk.direction, chunk.bytes)
+        : session.http.skip(chunk.direction, chunk.missing);
+    const touched = events.flatMap((event) => this.#on(session, event, chunk));
+    return this.#settle(touched);
+  }
+
+  /** Sessions ended. What both directions still held comes first, for it belongs to them. */
+  end(ends: readonly StreamEnd[]): ExchangeStep {
+    const steps = ends.flatMap(({ rest }) => rest.map((chunk) => this.chunk(chunk)));
+    for (const { key, ssl } of ends) {
+      const session = this.#sessions.get(sessionId(key, ssl));
+      if (session !== undefined) steps.push(this.#settle(this.#close(session)));
+    }
+    return merge(steps);
+  }
+
+  /** A tie may have come, or will not come any more. */
+  tick(bootNs: bigint): ExchangeStep {
+    this.#advance(bootNs);
+    return this.#settle([...this.#open]);
+  }
+
+  stats(): { sessions: number; open: number; notHttp: number; invalid: number; evicted: number } {
+    return { sessions: this.#sessions.size, open: this.#open.size, ...this.#stats };
+  }
+
+  #advance(bootNs: bigint): void {
+    if (bootNs > this.#nowNs) this.#nowNs = bootNs;
+  }
+
+  #on(session: Session, event: Http1Event, chunk: StreamChunk): Exchange[] {
+    switch (event.event) {
+      case 'request':
+        return this.#request(session, event, chunk);
+      case 'response': {
+        const exchange = session.open.get(event.id);
+        if (exchange === undefined) return [];
+        session.open.delete(event.id);
+        exchange.http = { ...exchange.http, status: event.status };
+        return [exchange];
+      }
+      case 'not_http':
+        this.#stats.notHttp += 1;
+        return [];
+      case 'invalid':
+        this.#stats.invalid += 1;
+        return [];
+    }
+  }
+
+  #request(session: Session, event: RequestEvent, chunk: StreamChunk): Exchange[] {
+    const { id, method, host, target, version } = event;
+    const { key, root, ssl, origin } = chunk;
+    const http = { method, host, path: target, status: 0, version };
+    const asked = chunk.direction === 'write';
+    const exchange = { key, root, ssl, id, origin, asked, http, flow: null, ended: false };
+    const [oldest] = this.#open;
+    const crowdedOut: Exchange[] = [];
+    if (oldest !== undefined && this.#open.size >= EXCHANGES_MAX) {
+      this.#stats.evicted += 1;
+      oldest.ended = true;
+      crowdedOut.push(oldest);
+    }
+    session.open.set(id, exchange);
+    this.#open.add(exchange);
+    return [...crowdedOut, exchange];
+  }
+
+  #settle(exchanges: readonly Exchange[]): ExchangeStep {
+    const tied: Exchange[] = [];
+    const done: Exchange[] = [];
+    for (const exchange of exchanges) {
+      if (!this.#open.has(exchange)) continue;
+      if (exchange.flow === null) {
+        exchange.flow = this.#flowOf(exchange.key, exchange.ssl);
+        if (exchange.flow !== null) tied.push(exchange);
+      }
+      if (!this.#isDone(exchange)) continue;
+      if (exchange.flow === null) this.#stats.untied += 1;
+      this.#open.delete(exchange);
+      this.#sessions.get(sessionId(exchange.key, exchange.ssl))?.open.delete(exchange.id);
+      done.push(exchange);
+    }
+    return { tied, done };
+  }
+
+  #isDone(exchange: Exchange): boolean {
+    const age = this.#nowNs - exchange.origin.bootNs;
+    const isAnswered = exchange.http.status !== 0 || exchange.ended || age >= ANSWER_NS;
+    return isAnswered && (exchange.flow !== null || age >= TIE_NS);
+  }
+
+  #session({ key, ssl }: StreamChunk): Session {
+    const id = sessionId(key, ssl);
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const [oldest] = this.#sessions.values();
+    if (oldest !== undefined && this.#sessions.size >= SESSIONS_MAX) {
+      this.#stats.evicted += 1;
+      this.#close(oldest);
+    }
+    const session = { id, http: new Http1Connection(), open: new Map<number, Exchange>() };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  #close(session: Session): Exchange[] {
+    this.#sessions.delete(session.id);
+    for (const event of session.http.end()) if (event.event === 'invalid') this.#stats.invalid += 1;
+    const open = [...session.open.values()];
+    for (const exchange of open) exchange.ended = true;
+    return open;
+  }
+}
+
+const sessionId = (key: ProcessKey, ssl: bigint): `${ProcessId}/${bigint}` =>
+  `${processId(key)}/${ssl}`;
+
+const merge = (steps: readonly ExchangeStep[]): ExchangeStep => ({
+  tied: steps.flatMap((step) => step.tied),
+  done: steps.flatMap((step) => step.done),
+});

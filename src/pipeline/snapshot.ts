@@ -1,0 +1,36 @@
+import type { Assurance } from '../event/index.js';
+import type { RegistryStats } from '../agent/index.js';
+import type { BypassStats } from '../bypass/index.js';
+import type { Accounting } from '../decode/index.js';
+import type { ProcessStats } from '../process/index.js';
+import type { Activity } from './activity.js';
+import type { HeldStats } from './held-events.js';
+
+export interface AgentSnapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly session: string;
+  readonly assurance: Assurance;
+  readonly rootPid: number;
+  readonly rootStartNs: bigint;
+  readonly liveProcesses: number;
+  /** CLOCK_BOOTTIME of the exec that showed it; for one that ran before, of the seeding. */
+  readonly sinceNs: bigint;
+}
+
+/** The state of the pipeline now: for `status`, `agents` and the heartbeat. */
+export interface PipelineSnapshot {
+  readonly agents: readonly AgentSnapshot[];
+  /** Records that were no events, by reason. */
+  readonly invalid: Readonly<Record<string, number>>;
+  readonly accounting: Accounting;
+  readonly held: HeldStats;
+  readonly registry: RegistryStats;
+  readonly processes: ProcessStats;
+  readonly activity: ReturnType<Activity['stats']>;
+  readonly bypass: BypassStats;
+  /** Events of roots that are no agents, dropped unread. */
+  readonly foreignEvents: number;
+  /** Processes of lineages too large to follow each of them. */
+  readonly untrackedMembers: number;
+}

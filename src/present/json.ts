@@ -1,0 +1,145 @@
+import { claimName, severityName } from '../record/index.js';
+import type {
+  Agent,
+  Finding,
+  Gap,
+  Heartbeat,
+  Http,
+  Net,
+  Process,
+  StoredRecord,
+  Tls,
+} from '../record/index.js';
+import { escapeText } from './escape.js';
+import { formatTime } from './time.js';
+
+/**
+ * One line of `-o json`: docs/schema/record.schema.json describes it. A function of the record and nothing else, so that
+ * every way to a record prints the same. Texts are escaped as for a terminal: `jq -r` prints no control character either.
+ */
+export function toJson(record: StoredRecord): string {
+  return JSON.stringify(shape(record), (_, value: unknown) =>
+    typeof value === 'string' ? escapeText(value) : value,
+  );
+}
+
+/** Keys in their order; undefined ones are left out. */
+function shape(record: StoredRecord): object {
+  const { net, tls, http, dns, exit, finding, gap, coverage, heartbeat, sensor } = record;
+  return {
+    v: 1,
+    seq: Number(record.seq),
+    node: record.node,
+    event_id: record.eventId,
+    ts: formatTime(record.wallNs),
+    kind: record.kind,
+    claim: claimName(record.claim),
+    severity: record.severity === 0 ? undefined : severityName(record.severity),
+    agent: record.agent && agentShape(record.agent),
+    process: record.process && processShape(record.process),
+    net: net ? netShape(net) : undefined,
+    tls: tls ? tlsShape(tls) : undefined,
+    http: http ? httpShape(http) : undefined,
+    dns: dns ? { question: dns.question, type: dns.type } : undefined,
+    exit: exit ? { code: exit.code, signal: exit.signal } : undefined,
+    finding: finding ? findingShape(finding) : undefined,
+    coverage: coverage
+      ? { state: coverage.state, library: orNull(coverage.library), reason: coverage.reason }
+      : undefined,
+    gap: gap ? gapShape(gap) : undefined,
+    sensor: sensor
+      ? { event: sensor.event, detail: sensor.detail, fields: fieldsShape(sensor.fields) }
+      : undefined,
+    heartbeat: heartbeat ? heartbeatShape(heartbeat) : undefined,
+    redaction: record.redaction
+      ? { items: record.redaction.items.map(({ field, kind, count }) => ({ field, kind, count })) }
+      : undefined,
+  };
+}
+
+const orNull = (text: string): string | null => (text === '' ? null : text);
+const orNone = (text: string): string | undefined => (text === '' ? undefined : text);
+
+const agentShape = ({ id, name, session, assurance, evidence }: Agent): object => ({
+  id,
+  name,
+  session,
+  assurance,
+  evidence: evidence.length > 0 ? evidence : undefined,
+});
+
+/** start_ns passes 2^53 after 104 days of uptime, so it is text. */
+const processShape = (process: Process): object => ({
+  pid: process.pid,
+  start_ns: `${process.startNs}`,
+  ppid: process.ppid,
+  uid: process.uid,
+  exe: process.exe,
+  argv: process.argv,
+  argv_truncated: process.argvTruncated || undefined,
+  cwd: process.cwd,
+  container: orNone(process.container),
+  chain: process.chain.map(({ pid, exe }) => ({ pid, exe })),
+  bootstrap: process.bootstrap || undefined,
+});
+
+const netShape = (net: Net): object => ({
+  proto: net.proto,
+  family: net.family,
+  src_ip: orNull(net.srcIp),
+  src_port: net.srcPort,
+  dst_ip: orNull(net.dstIp),
+  dst_port: net.dstPort,
+  host: orNull(net.host),
+  host_source: orNull(net.hostSource),
+  result: orNone(net.result),
+  error: orNone(net.error),
+});
+
+const tlsShape = ({ library, sni, alpn, coverage }: Tls): object => ({
+  library: orNull(library),
+  sni: orNull(sni),
+  alpn,
+  coverage: orNull(coverage),
+});
+
+/** status null: no response was seen. */
+const httpShape = ({ method, host, path, status }: Http): object => ({
+  method,
+  host: orNull(host),
+  path,
+  status: status === 0 ? null : status,
+});
+
+const findingShape = ({ rule, summary, evidence, expected, waitedMs }: Finding): object => ({
+  rule,
+  summary,
+  evidence,
+  expected,
+  waited_ms: waitedMs,
+});
+
+const gapShape = ({ stage, cpu, cause, count, firstSeq, lastSeq }: Gap): object => ({
+  stage,
+  cpu,
+  cause,
+  count: Number(count),
+  first_seq: firstSeq === null ? undefined : Number(firstSeq),
+  last_seq: lastSeq === null ? undefined : Number(lastSeq),
+});
+
+const fieldsShape = (fields: { readonly [name: string]: string }): object =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [escapeText(name), value]));
+
+const heartbeatShape = ({ number, rings, agents, journalBytes, version }: Heartbeat): object => ({
+  number: Number(number),
+  rings: rings.map(({ ring, emitted, delivered, dropped }) => ({
+    ring,
+    emitted: Number(emitted),
+    delivered: Number(delivered),
+    dropped: Number(dropped),
+  })),
+  agents,
+  journal_bytes: Number(journalBytes),
+  version,
+});

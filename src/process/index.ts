@@ -1,0 +1,7 @@
+/**
+ * In: fork, exec, exit and seed events of lineages, and what the host found out about a process. Out: who a process is,
+ * with the chain from its parent to the root of its lineage, and which members of a lineage live. Never: decides whose
+ * agent a process is, or forgets one before late events of it could come.
+ */
+export { Lineage } from './lineage.js';
+export { ProcessTable, type ProcessStats } from './table.js';

@@ -1,0 +1,64 @@
+import { cleanArgv, cleanCommandLine } from './argv.js';
+import type { Redactions } from './mark.js';
+import { cleanText, cleanTokens } from './text.js';
+import { cleanPath } from './url.js';
+
+/** The kernel gives paths and command lines of 4 KiB; what is longer came another way and is cut. */
+const MAX_CHARACTERS = 8192;
+const MAX_ITEMS = 1024;
+const MAX_LIST_CHARACTERS = 65_536;
+
+/** The texts of one record, each cleaned as what it is. Fields are named as in the record. */
+export class Texts {
+  constructor(private readonly redactions: Redactions) {}
+
+  /** A word, such as a host name or a method. */
+  name(field: string, text: string): string {
+    return cleanTokens(cut(text), this.redactions.of(field));
+  }
+
+  names(field: string, texts: readonly string[]): string[] {
+    return cutList(texts).map((text) => this.name(field, text));
+  }
+
+  /** A path, or a host that may be a URL. */
+  plain(field: string, text: string): string {
+    return cleanText(cut(text), this.redactions.of(field));
+  }
+
+  /** The target of a request. */
+  path(field: string, text: string): string {
+    const mark = this.redactions.of(field);
+    return cleanText(cleanPath(cut(text), mark), mark);
+  }
+
+  /** Text that may quote a command line. */
+  sentence(field: string, text: string): string {
+    return cleanCommandLine(cut(text), this.redactions.of(field));
+  }
+
+  sentences(field: string, texts: readonly string[]): string[] {
+    return cutList(texts).map((text) => this.sentence(field, text));
+  }
+
+  argv(field: string, argv: readonly string[]): { argv: string[]; cut: boolean } {
+    const kept = cutList(argv);
+    const whole = kept.length === argv.length && kept.every((text, at) => text === argv[at]);
+    return { argv: cleanArgv(kept, this.redactions.of(field)), cut: !whole };
+  }
+}
+
+const cut = (text: string): string =>
+  text.length > MAX_CHARACTERS ? text.slice(0, MAX_CHARACTERS) : text;
+
+function cutList(texts: readonly string[]): string[] {
+  const kept: string[] = [];
+  let room = MAX_LIST_CHARACTERS;
+  for (const text of texts) {
+    if (kept.length === MAX_ITEMS || room <= 0) break;
+    const item = cut(text).slice(0, room);
+    kept.push(item);
+    room -= item.length;
+  }
+  return kept;
+}

@@ -1,0 +1,94 @@
+import { processId, type Origin, type ProcessId, type ProcessKey } from '../event/index.js';
+import type { CoverageInfo } from '../event/index.js';
+
+const BUCKET = 8;
+const REFILL_NS = 1_000_000_000n;
+const RESCAN_NS = 5_000_000_000n;
+const RESCANS_EVERY_5S = 12;
+const RESCAN_SLOW_NS = 60_000_000_000n;
+
+/** What is known of one process of an agent. */
+export interface WatchedProcess {
+  readonly key: ProcessKey;
+  readonly id: ProcessId;
+  origin: Origin;
+  /** Ids of the readable stacks it maps. */
+  stacks: Set<string>;
+  /** The first stack it maps that cannot be read, and why. */
+  unreadable: string | null;
+  /** It ran before the probes could be there. */
+  existedBefore: boolean;
+  /** A fork that did nothing on the network: what it maps is its parent's and says nothing yet. */
+  silent: boolean;
+  /** When its first flow was opened. */
+  firstFlowNs: bigint | null;
+  /** A flow was opened before the verdict: until then the kernel copies no plaintext. */
+  talkedPending: boolean;
+  hello: boolean;
+  named: boolean;
+  plaintext: boolean;
+  lookingUp: boolean;
+  tokens: number;
+  refilledNs: bigint;
+  rescans: number;
+  nextRescanNs: bigint;
+  endedNs: bigint | null;
+  coverage: CoverageInfo | null;
+  changes: number;
+}
+
+export function watchProcess(key: ProcessKey, origin: Origin): WatchedProcess {
+  return {
+    key,
+    id: processId(key),
+    origin,
+    stacks: new Set(),
+    unreadable: null,
+    existedBefore: false,
+    silent: false,
+    firstFlowNs: null,
+    talkedPending: false,
+    hello: false,
+    named: false,
+    plaintext: false,
+    lookingUp: false,
+    tokens: BUCKET,
+    refilledNs: origin.bootNs,
+    rescans: 0,
+    nextRescanNs: origin.bootNs + RESCAN_NS,
+    endedNs: null,
+    coverage: null,
+    changes: 0,
+  };
+}
+
+/** A new program in the same process: only its key and its share of look-ups remain. */
+export function replaceImage(process: WatchedProcess, origin: Origin): void {
+  const { tokens, refilledNs, changes, lookingUp } = process;
+  Object.assign(process, watchProcess(process.key, origin), {
+    tokens,
+    refilledNs,
+    changes,
+    lookingUp,
+  });
+}
+
+/** One look-up a second, eight at once: enough for any program, and no lever for a hostile one. */
+export function takeToken(process: WatchedProcess, nowNs: bigint): boolean {
+  const gained = (nowNs - process.refilledNs) / REFILL_NS;
+  if (gained > 0n) {
+    process.tokens = Math.min(BUCKET, process.tokens + Number(gained));
+    process.refilledNs += gained * REFILL_NS;
+  }
+  if (process.tokens === 0) return false;
+  process.tokens -= 1;
+  return true;
+}
+
+/** Every 5 s for a minute, then every minute: a library may be opened at any time in a long life. */
+export function isRescanDue(process: WatchedProcess, nowNs: bigint): boolean {
+  if (nowNs < process.nextRescanNs) return false;
+  process.rescans += 1;
+  process.nextRescanNs = nowNs + (process.rescans < RESCANS_EVERY_5S ? RESCAN_NS : RESCAN_SLOW_NS);
+  return true;
+}

@@ -1,0 +1,56 @@
+import { processId, type Origin, type ProcessKey } from '../event/index.js';
+import { watchProcess, type WatchedProcess } from './watched-process.js';
+
+const PROCESSES_MAX = 32_768;
+
+/** The processes of agents, the dead among them for a while. */
+export class WatchedProcesses {
+  readonly #processes = new Map<string, WatchedProcess>();
+  #live = 0;
+  #evicted = 0;
+
+  get live(): number {
+    return this.#live;
+  }
+
+  get(key: ProcessKey): WatchedProcess | undefined {
+    return this.#processes.get(processId(key));
+  }
+
+  byId(id: string): WatchedProcess | undefined {
+    return this.#processes.get(id);
+  }
+
+  all(): Iterable<WatchedProcess> {
+    return this.#processes.values();
+  }
+
+  /** The oldest makes room: `evicted` is told before it goes. */
+  add(key: ProcessKey, origin: Origin, evicted: (process: WatchedProcess) => void): WatchedProcess {
+    const [oldest] = this.#processes.values();
+    if (oldest !== undefined && this.#processes.size >= PROCESSES_MAX) {
+      this.end(oldest, origin);
+      evicted(oldest);
+      this.remove(oldest);
+      this.#evicted += 1;
+    }
+    const process = watchProcess(key, origin);
+    this.#processes.set(process.id, process);
+    this.#live += 1;
+    return process;
+  }
+
+  end(process: WatchedProcess, origin: Origin): void {
+    if (process.endedNs !== null) return;
+    process.endedNs = origin.bootNs;
+    this.#live -= 1;
+  }
+
+  remove(process: WatchedProcess): void {
+    this.#processes.delete(process.id);
+  }
+
+  stats(): { processes: number; evicted: number } {
+    return { processes: this.#processes.size, evicted: this.#evicted };
+  }
+}

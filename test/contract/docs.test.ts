@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+
+const pages = ['.', 'docs', 'docs/decisions', 'bpf', 'native', 'bench', 'packaging']
+  .filter((folder) => existsSync(folder))
+  .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+  .filter((path) => path.endsWith('.md'));
+
+t.test('the README is short and shows the two commands', async (t) => {
+  const readme = readFileSync('README.md', 'utf8');
+  t.ok(readme.split('\n').length < 200);
+  t.match(readme, /^scripts\/run --demo$/m);
+  t.match(readme, /^scripts\/test$/m);
+});
+
+t.test('every rule has a row in docs/detections.md, and every row a rule', async (t) => {
+  const rows = [...readFileSync('docs/detections.md', 'utf8').matchAll(/^\| `([a-z_.]+)`/gm)];
+  const rules = readdirSync('src/bypass/rules')
+    .filter((name) => name.endsWith('.ts') && name !== 'index.ts')
+    .flatMap((name) => ruleIds(readFileSync(`src/bypass/rules/${name}`, 'utf8')));
+  t.ok(rules.length > 0, 'there are rules');
+  t.same(rows.map((row) => row[1]).sort(), [...new Set(rules)].sort());
+});
+
+t.test('links between pages lead somewhere', async (t) => {
+  t.same(pages.flatMap(brokenLinks), []);
+});
+
+t.test('files and commands a page names in backticks exist', async (t) => {
+  t.same(pages.filter((page) => page !== 'CHANGELOG.md').flatMap(missingPaths), []);
+});
+
+t.test('no page and no source names the directory it was written in', async (t) => {
+  const folders = ['src', 'bpf', 'native', 'scripts', 'packaging', 'test', 'bench', 'docs'];
+  const files = folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const named = [...pages, ...files].filter((path) =>
+    readFileSync(path, 'latin1').includes(`${process.cwd()}/`),
+  );
+  t.same(named, []);
+});
+
+/** A rule file names its id as a literal: family, dot, name. */
+function ruleIds(text: string): string[] {
+  const ids = /'((?:bypass|agent|lineage|exec|inject|coverage|policy|data|governance)\.[a-z_]+)'/g;
+  return [...text.matchAll(ids)].flatMap((found) => found[1] ?? []);
+}
+
+function brokenLinks(page: string): string[] {
+  const links = readFileSync(page, 'utf8').matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g);
+  return [...links]
+    .flatMap((found) => found[1] ?? [])
+    .filter((to) => !/^[a-z]+:/.test(to))
+    .filter((to) => !existsSync(normalize(join(dirname(page), to))))
+    .map((to) => `${page} -> ${to}`);
+}
+
+/** Paths such as `src/flow/table.ts` or `scripts/run --demo`, without those that hold a placeholder. */
+function missingPaths(page: string): string[] {
+  const roots = 'src|bpf|native|proto|scripts|packaging|test|docs|bench';
+  const named = readFileSync(page, 'utf8').matchAll(
+    new RegExp(`\`((?:${roots})/[\\w./-]+)[^\`]*\``, 'g'),
+  );
+  return [...named]
+    .flatMap((found) => found[1] ?? [])
+    .filter((path) => !existsSync(path))
+    .map((path) => `${page} names ${path}`);
+}

@@ -1,0 +1,33 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
+import t from 'tap';
+import { z } from 'zod';
+
+const packageJson = z
+  .object({
+    name: z.literal('watchfloor'),
+    type: z.literal('module'),
+    license: z.literal('Apache-2.0'),
+    bin: z.object({ watchfloor: z.string() }),
+    engines: z.object({ node: z.string() }),
+    scripts: z.record(z.string(), z.string()),
+    dependencies: z.record(z.string(), z.string()),
+  })
+  .parse(JSON.parse(readFileSync('package.json', 'utf8')));
+
+t.test('the command is there and can be run', async (t) => {
+  const command = packageJson.bin.watchfloor;
+  t.match(readFileSync(command, 'utf8'), /^#!\/usr\/bin\/env node\n/);
+  accessSync(command, constants.R_OK);
+});
+
+t.test('Node 20.17 is enough, and only what npm runs by itself is an install script', async (t) => {
+  t.equal(packageJson.engines.node, '>=20.17.0');
+  // Without one npm would run node-gyp by itself because of binding.gyp.
+  t.equal(packageJson.scripts.install, 'node scripts/build-native.mjs');
+  t.notOk('prepare' in packageJson.scripts, 'npm ci --omit=dev has no compiler to run');
+});
+
+t.test('what runs is pinned', async (t) => {
+  const loose = Object.entries(packageJson.dependencies).filter(([, range]) => !/^\d/.test(range));
+  t.same(loose, []);
+});
