@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { parseLines, runCommand, startChild, type Command } from '../helpers/children.js';
+import { parseLines, startChild, type Command } from '../helpers/children.js';
 import { compileTrigger } from '../helpers/compile.js';
-import { makePlace, startDaemon } from '../helpers/daemon.js';
+import { makePlace, readAll, startDaemon } from '../helpers/daemon.js';
 import { whyNoKernel } from '../helpers/environment.js';
 import { generate } from '../helpers/generator.js';
-import { ofKind } from '../helpers/line.js';
+import { ofKind, type Line } from '../helpers/line.js';
 import {
   account,
   readKernelSide,
@@ -15,6 +15,7 @@ import {
 } from '../helpers/recording.js';
 import { scratchDirectory } from '../helpers/scratch.js';
 import { waitFor } from '../helpers/wait.js';
+import { makeWaitingShell, runSettled } from '../helpers/waiting-shell.js';
 
 const MIB = 1024 * 1024;
 const LIMIT = 16 * 1024;
@@ -44,12 +45,14 @@ async function record(
   sensor: object,
   capture: object,
   commands: readonly Command[],
-): Promise<{ output: string; recorded: Recorded }> {
+): Promise<{ output: string; recorded: Recorded; lines: readonly Line[] }> {
   const [load, bytes, retry] = ['tls-load', 'tls-bytes', 'tls-retry'].map(compileTrigger);
-  const exe = [load, bytes, retry];
+  const shell = makeWaitingShell(t);
+  const exe = [load, bytes, retry, shell];
   const file = join(scratchDirectory(t), 'recording');
   const config = { agents: { rules: [{ id: 'test/e2e/bytes', match: { exe } }] }, sensor, capture };
-  const daemon = await startDaemon(t, makePlace(t, config), '--record', file);
+  const place = makePlace(t, config);
+  const daemon = await startDaemon(t, place, '--record', file);
   const live = daemon.follow();
   // An agent that lives all the while keeps the library probed.
   const idle = ['--size', '200', '--rate', '2', '--count', '10000'];
@@ -59,13 +62,15 @@ async function record(
   );
   let output = '';
   for (const command of commands) {
-    const { code, stdout, stderr } = await runCommand(t, command);
+    const { code, stdout, stderr } = await runSettled(t, shell, command, (pid) =>
+      ofKind(live, 'agent').some(({ process }) => process?.pid === pid),
+    );
     t.equal(code, 0, stderr);
     output += stdout;
   }
   await waitFor('the last exit', () => ofKind(live, 'exit').length >= commands.length);
   t.equal(await daemon.stop(), 0);
-  return { output, recorded: readKernelSide(file) };
+  return { output, recorded: readKernelSide(file), lines: await readAll(t, place) };
 }
 
 /** The content of every stream of tls-bytes: by thread, to the server and to the client. */
@@ -141,12 +146,15 @@ t.test('1 B to 1 MiB, both directions, 8 threads', { skip }, async (t) => {
 
   await t.test('what a small ring loses is counted, and the rest is true', async (t) => {
     const sensor = { ring_bytes: { payload: 64 * 1024 } };
-    const { output, recorded } = await record(t, sensor, {}, [command]);
+    const { output, recorded, lines } = await record(t, sensor, {}, [command]);
     const [truth] = parseLines<Truth>(output);
     if (truth === undefined) throw new Error('the trigger printed nothing');
     const { dropped, residual } = account(recorded, 'payload');
     t.ok(dropped > 0, 'the ring was too small');
     t.equal(residual, 0, 'emitted = delivered + dropped');
+    const told = ofKind(lines, 'gap').filter(({ gap }) => gap?.stage === 'payload');
+    const count = told.reduce((sum, { gap }) => sum + Number(gap?.count), 0);
+    t.equal(count, dropped, 'and the journal says so, in gaps');
     const all = contents(truth).map((content) => Buffer.from(content));
     const untrue = recorded.events.filter(
       (event) =>

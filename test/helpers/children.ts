@@ -42,16 +42,22 @@ export async function endChild(child: ChildProcess, signal: NodeJS.Signals): Pro
   await gone;
 }
 
+export interface RunOptions extends SpawnOptions {
+  /** Done beside the command, such as to talk to it. */
+  readonly begun?: (child: ChildProcess) => Promise<void>;
+}
+
 /** Runs a command to its end. It does not reject: a bad exit code is an answer. */
 export async function runCommand(
   t: Owner,
   command: Command,
-  options: SpawnOptions = {},
+  { begun, ...options }: RunOptions = {},
 ): Promise<Finished> {
   const child = startChild(t, command, options);
   const stdout = collect(child, 'stdout');
   const stderr = collect(child, 'stderr');
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  await begun?.(child);
   const [code, signal] = await ended;
   return { pid: child.pid ?? 0, code, signal, stdout: stdout(), stderr: stderr() };
 }

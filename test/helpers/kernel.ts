@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { closeSync, copyFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { decodeBatch, LossTracker, type Accounting } from '../../src/decode/index.js';
@@ -6,10 +5,11 @@ import { WfLimits } from '../../src/decode/layout.gen.js';
 import type { KernelEvent, KernelPort, ProgramStatus, TlsStack } from '../../src/event/index.js';
 import { openHost } from '../../src/host/index.js';
 import { openKernel } from '../../src/kernel/index.js';
-import { followJson, startChild, type Command, type Owner } from './children.js';
+import { parseLines, type Command, type Owner } from './children.js';
 import { cgroupMount } from './environment.js';
 import { scratchDirectory } from './scratch.js';
 import { waitFor } from './wait.js';
+import { makeWaitingShell, runSettled } from './waiting-shell.js';
 
 const MIB = 1024 * 1024;
 
@@ -43,8 +43,7 @@ export interface KernelWatch {
  * asks is a stranger.
  */
 export function watchKernel(t: Owner, agents: readonly string[]): KernelWatch {
-  const shell = join(scratchDirectory(t), 'settled-shell');
-  copyFileSync('/bin/sh', shell);
+  const shell = makeWaitingShell(t);
   const paths = [...agents, shell];
   const settled = new Set<number>();
   const events: KernelEvent[] = [];
@@ -89,14 +88,8 @@ export function watchKernel(t: Owner, agents: readonly string[]): KernelWatch {
     about: (pid) => events.filter(({ key }) => key.tgid === pid),
     ended: (pid) => waitFor(`the exit record of ${pid}`, () => of('exit', pid).length > 0),
     run: async <T>(command: Command) => {
-      const script = 'read -r _ && exec "$@"';
-      const child = startChild(t, [shell, '-c', script, 'sh', ...command], { stdio: 'pipe' });
-      const lines = followJson<T>(child);
-      const ended = once(child, 'close');
-      await waitFor('the verdict', () => settled.has(child.pid ?? 0));
-      child.stdin?.end('go\n');
-      await ended;
-      return lines;
+      const { stdout } = await runSettled(t, shell, command, (pid) => settled.has(pid));
+      return parseLines<T>(stdout);
     },
     attachSystemTls: () => attachSystemTls(kernel),
     stop: () => {

@@ -194,13 +194,14 @@ t.test('the number of files with probes is bounded', async (t) => {
 t.test('stop detaches, gives what is left, closes, and does so once', async (t) => {
   const { fake, kernel } = open();
   const got: string[] = [];
-  kernel.start(({ bytes }) => got.push(Buffer.from(bytes).toString()));
+  kernel.start(({ bytes, drained }) => got.push(`${Buffer.from(bytes).toString()} ${drained}`));
   fake.calls.length = 0;
   fake.waiting.push(batch('one'), batch('two'));
   kernel.stop();
   kernel.stop();
-  t.same(got, ['one', 'two']);
-  t.same(fake.calls, [['pause'], ['detach'], ['drain'], ['drain'], ['drain'], ['close']]);
+  t.same(got, ['one true', 'two true', ' true', ' true'], 'and twice that nothing is left');
+  const drains = [['drain'], ['drain'], ['drain']];
+  t.same(fake.calls, [['pause'], ['detach'], ...drains, ['counters'], ['close']]);
 });
 
 t.test('a kernel that was never started is closed without draining', async (t) => {
