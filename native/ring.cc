@@ -1,11 +1,13 @@
 // The format is the kernel's, kernel/bpf/ringbuf.c: a position page each for consumer and producer, then
-// the data, mapped twice in a row so that no record is ever split. A record is 8 bytes of header (length
-// and two flags, then an offset only the kernel needs) and its data, padded to 8.
+// the data. A record is 8 bytes of header (length and two flags, then an offset only the kernel needs) and
+// its data, padded to 8. The data can be mapped twice in a row, so that no record is ever split; it is
+// mapped once here, because every page then counts once as memory of ours, and records are copied anyway.
 #include "ring.h"
 
 #include <linux/bpf.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -35,7 +37,7 @@ Result<Ring> Ring::Map(int map, uint32_t bytes) {
   void* consumer = mmap(nullptr, ring.page_, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
   if (consumer == MAP_FAILED) return LastError("map ring");
   ring.consumer_ = static_cast<uint8_t*>(consumer);
-  const size_t mapped = ring.page_ + 2 * ring.size_;
+  const size_t mapped = ring.page_ + ring.size_;
   void* producer =
       mmap(nullptr, mapped, PROT_READ, MAP_SHARED, map, static_cast<off_t>(ring.page_));
   if (producer == MAP_FAILED) return LastError("map ring");
@@ -55,31 +57,36 @@ Ring& Ring::operator=(Ring&& other) noexcept {
 
 Ring::~Ring() {
   if (consumer_ != nullptr) munmap(consumer_, page_);
-  if (producer_ != nullptr) munmap(const_cast<uint8_t*>(producer_), page_ + 2 * size_);
+  if (producer_ != nullptr) munmap(const_cast<uint8_t*>(producer_), page_ + size_);
 }
 
 size_t Ring::Waiting() const {
   return LoadAcquire<uint64_t>(producer_) - LoadAcquire<uint64_t>(consumer_);
 }
 
-size_t Ring::UsedBytes(const uint8_t* record, size_t length) const {
+void Ring::Copy(void* out, uint64_t position, size_t bytes) const {
+  const size_t before_end = std::min<size_t>(bytes, size_ - (position & (size_ - 1)));
+  memcpy(out, At(position), before_end);
+  memcpy(static_cast<uint8_t*>(out) + before_end, producer_ + page_, bytes - before_end);
+}
+
+size_t Ring::UsedBytes(uint64_t position, size_t length) const {
   wf_header header;
   if (length < sizeof(header)) return 0;
-  memcpy(&header, record, sizeof(header));
+  Copy(&header, position, sizeof(header));
   return header.size < sizeof(header) || header.size > length ? 0 : header.size;
 }
 
 Ring::Span Ring::Measure(size_t limit) const {
-  const uint8_t* data = producer_ + page_;
   const uint64_t produced = LoadAcquire<uint64_t>(producer_);
   Span span;
   span.end = LoadAcquire<uint64_t>(consumer_);
   while (span.end < produced) {
-    const uint8_t* record = data + (span.end & (size_ - 1));
-    const auto word = LoadAcquire<uint32_t>(record);
+    // Padded to 8 as the ring is, so never split.
+    const auto word = LoadAcquire<uint32_t>(At(span.end));
     if ((word & BPF_RINGBUF_BUSY_BIT) != 0) break;
     if ((word & BPF_RINGBUF_DISCARD_BIT) == 0) {
-      const size_t used = UsedBytes(record + BPF_RINGBUF_HDR_SZ, LengthOf(word));
+      const size_t used = UsedBytes(span.end + BPF_RINGBUF_HDR_SZ, LengthOf(word));
       if (span.bytes + Padded(used) > limit) {
         span.more = true;
         break;
@@ -94,14 +101,12 @@ Ring::Span Ring::Measure(size_t limit) const {
 }
 
 uint8_t* Ring::Take(const Span& span, uint8_t* out) {
-  const uint8_t* data = producer_ + page_;
   uint64_t position = LoadAcquire<uint64_t>(consumer_);
   while (position < span.end) {
-    const uint8_t* record = data + (position & (size_ - 1));
-    const auto word = LoadAcquire<uint32_t>(record);
+    const auto word = LoadAcquire<uint32_t>(At(position));
     if ((word & BPF_RINGBUF_DISCARD_BIT) == 0) {
-      const size_t used = UsedBytes(record + BPF_RINGBUF_HDR_SZ, LengthOf(word));
-      memcpy(out, record + BPF_RINGBUF_HDR_SZ, used);
+      const size_t used = UsedBytes(position + BPF_RINGBUF_HDR_SZ, LengthOf(word));
+      Copy(out, position + BPF_RINGBUF_HDR_SZ, used);
       memset(out + used, 0, Padded(used) - used);
       out += Padded(used);
     }

@@ -37,11 +37,16 @@ class Ring {
   uint8_t* Take(const Span& span, uint8_t* out);
 
  private:
-  /** Bytes of the record to deliver, 0 for one that is not ours. */
-  size_t UsedBytes(const uint8_t* record, size_t length) const;
+  const uint8_t* At(uint64_t position) const {
+    return producer_ + page_ + (position & (size_ - 1));
+  }
+  /** Copies out of the data, over its end and on from its start. */
+  void Copy(void* out, uint64_t position, size_t bytes) const;
+  /** Bytes of the record whose data begins at `position` to deliver, 0 for one that is not ours. */
+  size_t UsedBytes(uint64_t position, size_t length) const;
 
   uint8_t* consumer_ = nullptr;        // one page, written by us
-  const uint8_t* producer_ = nullptr;  // one page and the data twice, written by the kernel
+  const uint8_t* producer_ = nullptr;  // one page and the data, written by the kernel
   size_t page_ = 0;
   size_t size_ = 0;
 };

@@ -4,8 +4,8 @@ import { redact } from './redact/index.js';
 import type { Storable } from './redact/index.js';
 
 export interface Evaluated {
-  /** What to journal, in order. */
-  readonly storables: readonly Storable[];
+  /** What to journal, in order. Each is made when it is taken: take them all, once, before the next step. */
+  readonly storables: Iterable<Storable>;
   readonly commands: readonly Command[];
 }
 
@@ -29,12 +29,16 @@ export class Evaluation {
   step(input: Input): Evaluated {
     if (input.input === 'tick') this.#wallOffsetNs = input.wallNs - input.bootNs;
     const { values, commands } = this.pipeline.step(input);
-    return { storables: values.map((value) => this.store(value)), commands };
+    return { storables: this.#stored(values), commands };
   }
 
   /** A value that did not come from an input: what the daemon says about itself. */
   store(value: Value): Storable {
     const { node, tenant, bootId } = this.settings;
     return redact(value, { node, tenant, bootId, wallOffsetNs: this.#wallOffsetNs });
+  }
+
+  *#stored(values: readonly Value[]): Generator<Storable> {
+    for (const value of values) yield this.store(value);
   }
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/index.js';
 import type { LoadedConfig, Overrides } from '../config/index.js';
@@ -19,21 +20,13 @@ export const subcommand = (name: string, summary: string, examples: readonly str
   new Command(name)
     .summary(summary)
     .description(summary)
-    .option(
-      '--config <file>',
-      'configuration file (default: /etc/watchfloor/config.yaml)',
-      absolute,
-    )
+    .option('--config <file>', 'configuration file (default: /etc/watchfloor/config.yaml)', path)
     .option(
       '--state-dir <dir>',
       'directory of journal and lock (default: from the configuration)',
-      absolute,
+      path,
     )
-    .option(
-      '--run-dir <dir>',
-      'directory of the sockets (default: from the configuration)',
-      absolute,
-    )
+    .option('--run-dir <dir>', 'directory of the sockets (default: from the configuration)', path)
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`);
 
 /** Every command reads the configuration the same way. Throws a ConfigError. */
@@ -44,10 +37,8 @@ export const outputOption = (): Option =>
     .choices(['pretty', 'json'])
     .default('pretty');
 
-const absolute = (text: string): string => {
-  if (!text.startsWith('/')) throw new InvalidArgumentError('It must be an absolute path.');
-  return text;
-};
+/** Relative to where the command was typed, as everywhere; the configuration file takes absolute paths only. */
+const path = (text: string): string => resolve(text);
 
 export const wholeNumber = (text: string): number => {
   const value = Number(text);

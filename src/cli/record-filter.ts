@@ -4,6 +4,29 @@ import type { StoredRecord } from '../record/index.js';
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 export type SeverityName = (typeof SEVERITIES)[number];
 
+/** As the schema of `-o json` lists them. */
+export const KINDS = [
+  'exec',
+  'exit',
+  'flow',
+  'dns',
+  'tls_session',
+  'http',
+  'llm_call',
+  'tool_call',
+  'file',
+  'agent',
+  'governance',
+  'coverage',
+  'gap',
+  'sensor',
+  'heartbeat',
+  'config',
+  'retention',
+  'checkpoint',
+  'finding',
+] as const;
+
 /** Which records to show; what is absent lets everything pass. */
 export interface RecordFilter {
   /** Not only findings. */

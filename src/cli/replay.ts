@@ -82,7 +82,7 @@ const replay = async (
         break;
       case 'input': {
         const { storables, commands } = evaluation.step(entry.input);
-        for (const record of numbering.take(storables)) await printer.print(record);
+        for (const record of numbering.take([...storables])) await printer.print(record);
         if (options.commands === true)
           for (const command of commands) await terminal.err.line(commandText(command));
         break;

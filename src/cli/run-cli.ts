@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
+import { escapeText } from '../present/index.js';
 import { agentsCommand } from './agents.js';
 import { configCommand } from './config.js';
 import { doctorCommand } from './doctor.js';
@@ -68,13 +69,14 @@ const report = async (error: unknown, { err }: Terminal): Promise<number> => {
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   if (error instanceof ConfigError) {
-    await err.line(`watchfloor: the configuration cannot be used:\n${error.message}`);
-    await err.line(`  ${error.remedy}`);
+    await err.line('watchfloor: the configuration cannot be used:');
+    for (const line of error.message.split('\n')) await err.line(escapeText(line));
+    await err.line(`  ${escapeText(error.remedy)}`);
     return EXIT.configuration;
   }
   if (error instanceof CliError) {
-    await err.line(`watchfloor: ${error.message}`);
-    await err.line(`  ${error.remedy}`);
+    await err.line(`watchfloor: ${escapeText(error.message)}`);
+    await err.line(`  ${escapeText(error.remedy)}`);
     return error.exitCode;
   }
   throw error;

@@ -9,7 +9,7 @@ import type { ExitCode } from './exit.js';
 import { loadCommon, moment, severity, subcommand, wholeNumber } from './options.js';
 import type { CommonOptions } from './options.js';
 import type { Terminal } from './output.js';
-import { recordTest } from './record-filter.js';
+import { KINDS, recordTest } from './record-filter.js';
 import type { RecordFilter, SeverityName } from './record-filter.js';
 import { followDaemon, isDaemonThere, openRecords } from './records.js';
 import type { RecordSource } from './records.js';
@@ -54,7 +54,7 @@ export const tailCommand = (terminal: Terminal, done: (code: ExitCode) => void):
     .option('--agent <id>', 'of this agent: id, name or session; may be a glob')
     .option('--rule <glob>', 'findings of these rules')
     .option('--severity <level>', 'findings of this severity and above', severity)
-    .option('--kind <kind>', 'records of this kind, such as exec or flow')
+    .addOption(new Option('--kind <kind>', 'records of this kind').choices(KINDS))
     .option('--pid <pid>', 'about this process', wholeNumber)
     .option('--since <time>', 'not before: a duration such as 10m, or RFC 3339', moment)
     .option('--until <time>', 'not after', moment)

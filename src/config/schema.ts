@@ -9,7 +9,9 @@ const globs = z.array(glob).min(1, 'needs at least one glob').max(64, 'has more 
 const absolutePath = z
   .string()
   .max(4096, 'is longer than 4096 characters')
-  .startsWith('/', 'must be an absolute path');
+  .startsWith('/', 'must be an absolute path')
+  // No path holds a NUL, and nobody who is shown one wants the others.
+  .regex(/^\P{Cc}*$/u, 'holds a control character');
 const optionalPath = absolutePath.nullable().default(null);
 
 const wholeNumber = (least: number, most: number): z.ZodNumber =>
@@ -49,9 +51,13 @@ const isListenAddress = (text: string): boolean => {
   return isPort(port) && (bracketed === undefined ? isIP(address) === 4 : isIP(bracketed) === 6);
 };
 
-const exempt = z
-  .array(z.string().refine(isExemption, 'is none of: loopback, dns, a host glob, a CIDR, a port'))
-  .max(256, 'has more than 256 entries');
+/** YAML reads a bare port as a number. */
+const exemption = z.preprocess(
+  (value) => (Number.isInteger(value) ? String(value) : value),
+  z.string().refine(isExemption, 'is none of: loopback, dns, a host glob, a CIDR, a port'),
+);
+
+const exempt = z.array(exemption).max(256, 'has more than 256 entries');
 
 const requirement = z.enum(['required', 'optional', 'none']);
 

@@ -13,9 +13,13 @@ interface Stages {
 
 type Work = { readonly input: Input } | { readonly value: Value };
 
+/** What the kernel's own decisions hang on. Quick, and never answered. */
+const isUrgent = ({ do: what }: Command): boolean =>
+  what === 'verdict' || what === 'adopt' || what === 'release';
+
 /**
  * The one order of everything: an input is recorded, evaluated, journaled and its commands carried out before the next
- * one; what a command answers comes behind what is already waiting.
+ * one, verdicts ahead of the journal; what a command answers comes behind what is already waiting.
  */
 export class Feeder {
   #evaluation: Evaluation;
@@ -68,17 +72,22 @@ export class Feeder {
     // Before it is evaluated: the recording holds also the input that brought the daemon down.
     recorder?.write({ entry: 'input', input: work.input });
     const { storables, commands } = this.#evaluation.step(work.input);
+    // The kernel waits for what it is told of a process, and redaction takes longer than telling it.
+    for (const command of commands) if (isUrgent(command)) run(command);
     this.#journal(storables);
     for (const command of commands) {
-      const fact = run(command);
+      const fact = isUrgent(command) ? null : run(command);
       if (fact !== null) this.#waiting.push({ input: { input: 'fact', fact } });
     }
   }
 
-  #journal(storables: readonly Storable[]): void {
-    const lost = storables.flatMap((storable, index) =>
-      this.#stages.journal.append(storable) === null ? [index] : [],
-    );
+  #journal(storables: Iterable<Storable>): void {
+    const lost: number[] = [];
+    let index = 0;
+    for (const storable of storables) {
+      if (this.#stages.journal.append(storable) === null) lost.push(index);
+      index += 1;
+    }
     if (lost.length > 0) this.#stages.recorder?.write({ entry: 'lost', indexes: lost });
   }
 }

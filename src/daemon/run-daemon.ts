@@ -19,7 +19,7 @@ import { Feeder } from './feeder.js';
 import { kernelOptions } from './kernel-options.js';
 import { readLastRun } from './last-run.js';
 import { LiveRecords } from './live-records.js';
-import { lockStateDir, prepareDirectory } from './lock.js';
+import { lockDirectory, prepareDirectory } from './lock.js';
 import { OwnRecords } from './own-records.js';
 import { asCliError, refuseMachine } from './refusal.js';
 import { onSignals } from './signals.js';
@@ -48,11 +48,16 @@ const run = async (request: RunRequest, version: string): Promise<number> => {
   posix.setDumpable(false);
   prepareDirectory(config.state_dir, 0o700);
   prepareDirectory(config.run_dir, 0o750);
-  const unlock = lockStateDir(config.state_dir, posix);
+  const unlockState = lockDirectory(config.state_dir, 'state', posix);
   try {
-    return await runLocked({ request, version, log, posix, platform });
+    const unlockRun = lockDirectory(config.run_dir, 'run', posix);
+    try {
+      return await runLocked({ request, version, log, posix, platform });
+    } finally {
+      unlockRun();
+    }
   } finally {
-    unlock();
+    unlockState();
   }
 };
 

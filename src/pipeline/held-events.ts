@@ -30,7 +30,7 @@ export class HeldEvents {
       this.#dropped += 1;
       return;
     }
-    held.events.push(event);
+    held.events.push(withoutBatch(event));
     this.#count += 1;
   }
 
@@ -47,3 +47,9 @@ export class HeldEvents {
     return { roots: this.#roots.size, events: this.#count, dropped: this.#dropped };
   }
 }
+
+/** Its bytes are a view of a batch, and would keep all of that. */
+const withoutBatch = (event: KernelEvent): KernelEvent =>
+  event.kind === 'wire_head' || event.kind === 'tls_data'
+    ? { ...event, bytes: new Uint8Array(event.bytes) }
+    : event;

@@ -73,7 +73,9 @@ function textOf(record: StoredRecord): string {
 
 function gapText({ stage, cpu, cause, count, firstSeq, lastSeq }: Gap): string {
   const range = firstSeq === null || lastSeq === null ? '' : `, ${firstSeq} to ${lastSeq}`;
-  return `${stage} cpu ${cpu}: ${count} lost, ${cause}${range}`;
+  // A daemon that was killed cannot say how much it had not written.
+  const lost = count === 0n ? 'an unknown number' : `${count}`;
+  return `${stage} cpu ${cpu}: ${lost} lost, ${cause}${range}`;
 }
 
 function sensorText({ event, detail, fields }: Sensor): string {

@@ -196,8 +196,13 @@ export class ReadServer {
   async #drained(socket: Socket): Promise<void> {
     socket.setTimeout(PATIENCE_MS);
     await new Promise<void>((resolve) => {
-      socket.once('drain', resolve);
-      socket.once('close', resolve);
+      const done = (): void => {
+        socket.removeListener('drain', done);
+        socket.removeListener('close', done);
+        resolve();
+      };
+      socket.on('drain', done);
+      socket.on('close', done);
     });
     socket.setTimeout(0);
   }

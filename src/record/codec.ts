@@ -27,9 +27,6 @@ export type Decoded =
   | { readonly ok: true; readonly record: StoredRecord }
   | { readonly ok: false; readonly reason: string };
 
-/** A lone surrogate has no UTF-8. */
-const SURROGATE = /\p{Surrogate}/gu;
-
 class WireWriter extends protobuf.BufferWriter {
   u64(value: bigint): this {
     const low = Number(value & 0xffff_ffffn);
@@ -43,7 +40,8 @@ class WireWriter extends protobuf.BufferWriter {
   }
 
   override string(value: string): protobuf.Writer {
-    return super.string(value.replace(SURROGATE, '\ufffd'));
+    // A lone surrogate has no UTF-8.
+    return super.string(value.toWellFormed());
   }
 }
 

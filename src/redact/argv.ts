@@ -23,6 +23,8 @@ const SHORT_OPTIONS: Readonly<{ [program: string]: Readonly<{ [letter: string]: 
   https: { a: 'user' },
 };
 
+const PAIR_OPTIONS = new Set(['user', 'proxy-user', 'auth', 'cert', 'proxy-cert']);
+
 /** What every program is taken to mean by them. */
 const ANY_PROGRAM: Readonly<{ [letter: string]: ValueOf }> = { u: 'pair', U: 'pair', H: 'header' };
 
@@ -30,7 +32,7 @@ const ANY_PROGRAM: Readonly<{ [letter: string]: ValueOf }> = { u: 'pair', U: 'pa
 export function cleanArgv(argv: readonly string[], mark: Mark, depth = 0): string[] {
   let program = '';
   let expected: ValueOf | null = null;
-  return argv.map((argument) => {
+  return argv.map((argument, at) => {
     program = programName(argument) ?? program;
     if (expected !== null && !isOption(argument, expected)) {
       const value = cleanValue(expected, argument, mark, depth);
@@ -39,7 +41,10 @@ export function cleanArgv(argv: readonly string[], mark: Mark, depth = 0): strin
     }
     expected = null;
     const option = readOption(argument, program);
-    if (option === null) return cleanArgument(argument, mark, depth);
+    if (option === null) {
+      if (argv[at - 1] === 'set') expected = settingKind(argument);
+      return cleanArgument(argument, mark, depth);
+    }
     if (option.valueAt === null) {
       expected = option.value;
       return argument;
@@ -68,6 +73,10 @@ function programName(argument: string): string | null {
   return Object.hasOwn(SHORT_OPTIONS, name) ? name : null;
 }
 
+/** `aws configure set NAME value`, `npm config set //registry/:NAME value`. */
+const settingKind = (name: string): RedactionKind | null =>
+  name.includes('=') ? null : kindOfName(name.toLowerCase());
+
 /** valueAt null: the value is the next argument. */
 interface Option {
   readonly value: ValueOf;
@@ -77,6 +86,9 @@ interface Option {
 function readOption(argument: string, program: string): Option | null {
   if (!argument.startsWith('-')) return null;
   if (PATTERNS.commandOption.test(argument)) return { value: 'command', valueAt: null };
+  // `-pMySecret` is no option of that name where the program knows -p.
+  if (SHORT_OPTIONS[program]?.[argument.charAt(1)] !== undefined)
+    return readShortOption(argument, program);
   return readLongOption(argument) ?? readShortOption(argument, program);
 }
 
@@ -92,8 +104,10 @@ function readLongOption(argument: string): Option | null {
 
 function valueOfOption(name: string): ValueOf | null {
   if (name === 'header' || name === 'proxy-header') return 'header';
-  if (name === 'user' || name === 'proxy-user' || name === 'auth') return 'pair';
-  return kindOfName(name);
+  if (PAIR_OPTIONS.has(name)) return 'pair';
+  if (name === 'from-literal') return 'secret';
+  // As a variable it is a directory.
+  return name === 'pwd' ? 'password' : kindOfName(name);
 }
 
 function readShortOption(argument: string, program: string): Option | null {

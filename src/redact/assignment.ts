@@ -47,7 +47,10 @@ function kindBefore(text: string, from: number, at: number): RedactionKind | nul
   const start = skipBack(text, from, end, NAME_CHARACTER, MAX_NAME);
   // `[token:12]` is our own mark.
   if (start === end || text.charAt(start - 1) === '[') return null;
-  const name = text.slice(start, end).toLowerCase();
+  const written = text.slice(start, end);
+  // As connection strings spell it; PWD is a directory.
+  if (written === 'Pwd') return 'password';
+  const name = written.toLowerCase();
   const colon = text.charAt(at) === ':';
   if (colon && !quoted && !/[\s"']/.test(text.charAt(at + 1)) && !CLOSE_NAME.test(name))
     return null;

@@ -33,6 +33,11 @@ export const PATTERNS = {
   awsKeyId: /(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{12,}/g,
   // Base64url of `{"`: the head of a JWT, whole or cut.
   jwt: /eyJ[A-Za-z0-9_.-]{8,}/g,
+  // The address is the credential: an incoming webhook of Slack or Discord, a bot of Telegram.
+  webhook: /(?<=hooks\.slack\.com\/(?:services|workflows|triggers)\/)[A-Za-z0-9/_-]{8,}/g,
+  discordHook: /(?<=\/api\/webhooks\/[0-9]{5,24}\/)[A-Za-z0-9_-]{8,}/g,
+  telegramBot: /(?<![0-9])[0-9]{6,12}:[A-Za-z0-9_-]{30,}/g,
+  anyHook: /hooks\.slack\.com|\/api\/webhooks\/|[0-9]{6}:/,
   bearer: /\bbearer\s{1,4}[A-Za-z0-9._~+/=-]{6,}/gi,
   url: /[a-z][a-z0-9+.-]{0,31}:\/\/[^\s"'<>`|]*/gi,
   wholeUrl: /^[a-z][a-z0-9+.-]{0,31}:\/\//i,
@@ -54,7 +59,7 @@ const NAMES: readonly (readonly [RegExp, RedactionKind])[] = [
   [/cookie/, 'cookie'],
   [/passw|passphrase|^pass(?:in|out)?$|[_-](?:pass|pwd)$/, 'password'],
   [/credential|signature/, 'credential'],
-  [/token|bearer/, 'token'],
+  [/token|bearer|[_-]pat$/, 'token'],
   [/secret/, 'secret'],
   [/key/, 'api_key'],
 ];

@@ -18,9 +18,15 @@ export function cleanText(text: string, mark: Mark): string {
 
 /** Only tokens known by their prefix: for names and other text that is no sentence. */
 export function cleanTokens(text: string, mark: Mark): string {
-  if (!PATTERNS.anyToken.test(text)) return text;
   const take = (secret: string): string => mark('token', secret);
-  return text
+  const hooks = PATTERNS.anyHook.test(text)
+    ? text
+        .replace(PATTERNS.webhook, take)
+        .replace(PATTERNS.discordHook, take)
+        .replace(PATTERNS.telegramBot, take)
+    : text;
+  if (!PATTERNS.anyToken.test(hooks)) return hooks;
+  return hooks
     .replace(PATTERNS.bearer, (found) => {
       const space = found.search(PATTERNS.blank);
       return `${found.slice(0, space)} ${take(found.slice(space).trimStart())}`;

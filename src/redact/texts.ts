@@ -8,6 +8,9 @@ const MAX_CHARACTERS = 8192;
 const MAX_ITEMS = 1024;
 const MAX_LIST_CHARACTERS = 65_536;
 
+/** Command lines that came out as they went in: that of a process comes again in each of its records. */
+const CLEAN = new WeakSet<readonly string[]>();
+
 /** The texts of one record, each cleaned as what it is. Fields are named as in the record. */
 export class Texts {
   constructor(private readonly redactions: Redactions) {}
@@ -41,10 +44,14 @@ export class Texts {
     return cutList(texts).map((text) => this.sentence(field, text));
   }
 
-  argv(field: string, argv: readonly string[]): { argv: string[]; cut: boolean } {
+  argv(field: string, argv: readonly string[]): { argv: readonly string[]; cut: boolean } {
+    if (CLEAN.has(argv)) return { argv, cut: false };
     const kept = cutList(argv);
     const whole = kept.length === argv.length && kept.every((text, at) => text === argv[at]);
-    return { argv: cleanArgv(kept, this.redactions.of(field)), cut: !whole };
+    const cleaned = cleanArgv(kept, this.redactions.of(field));
+    // A mark never looks like what it stands for, so nothing was counted either.
+    if (whole && cleaned.every((text, at) => text === argv[at])) CLEAN.add(argv);
+    return { argv: cleaned, cut: !whole };
   }
 }
 

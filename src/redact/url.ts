@@ -11,9 +11,11 @@ export function cleanUrl(url: string, mark: Mark): string {
 /** A word that may be a URL without a scheme, as curl, git and docker take it. */
 export function cleanBareUrl(word: string, mark: Mark): string {
   const { head, tail } = word.includes('=') ? splitTail(word, mark) : { head: word, tail: '' };
-  const userinfo = PATTERNS.bareUserinfo.exec(head)?.[1];
-  const rest = userinfo === undefined ? head : head.slice(userinfo.length);
-  return (userinfo === undefined ? '' : mark('url_userinfo', userinfo)) + rest + tail;
+  const start = head.startsWith('//') ? 2 : 0;
+  const userinfo = PATTERNS.bareUserinfo.exec(head.slice(start))?.[1];
+  if (userinfo === undefined) return head + tail;
+  const rest = head.slice(start + userinfo.length);
+  return head.slice(0, start) + mark('url_userinfo', userinfo) + rest + tail;
 }
 
 /** The target of a request: its path alone. */

@@ -13,12 +13,15 @@ import type { StreamChunk, StreamEnd, StreamStats } from './chunk.js';
 const STREAMS_MAX = 65_536;
 const BUFFER_MAX_BYTES = 4 * 1024 * 1024;
 
+/** What a chunk is told by; without the event's bytes, which would keep the whole batch they are a view of. */
+type Place = Pick<TlsDataEvent, 'key' | 'root' | 'ssl' | 'direction' | 'origin'>;
+
 interface Stream {
   readonly id: string;
   readonly process: ProcessId;
-  readonly first: TlsDataEvent;
-  /** The last event: what a chunk made without one of its own is told by. */
-  last: TlsDataEvent;
+  readonly first: Place;
+  /** Of the last event: for a chunk made without one of its own. */
+  last: Place;
   call: Call | null;
   /** The call before: whole or given up. */
   doneCall: bigint | null;
@@ -28,6 +31,14 @@ interface Stream {
 
 const streamId = (process: ProcessId, ssl: bigint, direction: 'write' | 'read'): string =>
   `${process}/${ssl}/${direction}`;
+
+const placeOf = ({ key, root, ssl, direction, origin }: TlsDataEvent): Place => ({
+  key,
+  root,
+  ssl,
+  direction,
+  origin,
+});
 
 /** Puts the records of TLS calls in order: one stream for each process, session and direction. */
 export class Streams {
@@ -57,7 +68,7 @@ export class Streams {
       }
       chunks.push(...this.#giveUp(stream));
     }
-    stream.last = event;
+    stream.last = placeOf(event);
     stream.call ??= this.#begin(stream, event);
     chunks.push(...this.#add(stream, stream.call, event));
     return chunks;
@@ -111,8 +122,8 @@ export class Streams {
     const fresh = {
       id,
       process,
-      first: event,
-      last: event,
+      first: placeOf(event),
+      last: placeOf(event),
       call: null,
       doneCall: null,
       position: 0,

@@ -4,7 +4,8 @@ import { Writable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { Output, runCli } from '../../../src/cli/index.js';
 import type { Services } from '../../../src/cli/index.js';
-import { globTest, recordTest } from '../../../src/cli/record-filter.js';
+import { globTest, KINDS, recordTest } from '../../../src/cli/record-filter.js';
+import { statusText } from '../../../src/cli/status-view.js';
 import { parseTime } from '../../../src/cli/time.js';
 import { parseConfig, pipelineSettings } from '../../../src/config/index.js';
 import { OwnRecords } from '../../../src/daemon/own-records.js';
@@ -80,6 +81,7 @@ t.test('what is asked wrongly ends with 64 and says what to do next', async (t) 
     ['bogus'],
     ['tail', '--bogus'],
     ['tail', '--severity', 'huge'],
+    ['tail', '--kind', 'flows'],
     ['tail', '--since', 'yesterday'],
     ['tail', '--pid', '-1'],
     ['tail', '-n', '1.5'],
@@ -87,7 +89,6 @@ t.test('what is asked wrongly ends with 64 and says what to do next', async (t) 
     ['tail', '-o', 'cef'],
     ['tail', '-o', 'ocsf'],
     ['tail', 'extra'],
-    ['tail', '--state-dir', 'relative'],
     ['replay'],
     ['config'],
     ['run', '--log-level', 'loud'],
@@ -229,11 +230,81 @@ t.test('with a daemon records, status and agents come from its socket', async (t
   const tail = await cli(['tail', '--all', '-o', 'json', ...options]);
   t.same(seqsOf(tail.out), [1, 2]);
   t.equal(tail.err, '');
-  t.match(await cli(['status', ...options]), { code: 1, out: /up 1h 1m.*\n[^]*missing {2}tls: y/ });
+  const pretty = await cli(['status', ...options]);
+  t.match(pretty, { code: 1, out: /^health {5}1 program missing; .*paused: .*\n.* up 1h 1m\n/ });
+  t.match(pretty.out, /missing {2}tls: y/);
   t.same(JSON.parse((await cli(['status', '-o', 'json', ...options])).out), status);
   const agents = await cli(['agents', ...options]);
   t.match(agents.out, /^AGENT .*\na\/b\/c /);
   t.notOk(agents.out.includes('\u001b'), 'names are escaped');
+});
+
+t.test('status says first what an operator has to know, and keeps zeroes to itself', async (t) => {
+  const healthy = assembleStatus({
+    ...{
+      version: '1',
+      node: 'n\u001b[2J',
+      tenant: 't',
+      pid: 1,
+      bootId: 'b',
+      epoch: 1,
+      kernel: '6',
+    },
+    ...{ startedMs: 0, nowMs: 1000, configFile: null, recording: null, paused: false },
+    programs: [{ name: 'y', family: 'tls', state: 'attached', detail: '' }],
+    journal: { committed: 7n, bytes: 3 << 20, segments: 2, backlog: 4, stalled: null, losses: [] },
+    pipeline: {
+      agents: 1,
+      accounting: {
+        rings: [{ ring: 'network', emitted: 9, delivered: 9, dropped: 0, residual: 0 }],
+      },
+      registry: { pending: 2, verdictTimeouts: 0 },
+      processes: { processes: 5, ended: 3 },
+      activity: { flows: { flows: 6, evictedFlows: 0 } },
+    },
+    ...{ readers: { clients: 1, refused: 0 }, commands: {} },
+  });
+  const text = statusText(healthy);
+  t.match(text, /^health {5}ok\n/);
+  t.match(text, /events {5}9 of 9 delivered, 0 lost, residual 0/);
+  t.match(text, /agents {5}1 run with 2 processes and 6 flows, 2 undecided/);
+  t.match(text, /journal {4}at record 7, 3\.0 MiB in 2 segments, 4 waiting/);
+  t.notMatch(text, /limits/);
+  t.notOk(text.includes('\u001b'));
+  const lossy = {
+    rings: [{ ring: 'payload', emitted: 9, delivered: 6, dropped: 3, residual: 0 }],
+  };
+  const troubled = statusText({
+    ...healthy,
+    journal: { stalled: 'ENOSPC', losses: [{ cause: 'backlog', count: '8' }] },
+    pipeline: { accounting: lossy, registry: { verdictTimeouts: 4 } },
+    readers: { refused: 5 },
+  });
+  t.match(troubled, /^health {5}something was lost .*; the journal cannot be written: ENOSPC\n/);
+  t.match(troubled, / {2}lost {5}ring payload: 3\n {2}lost {5}journal: 8, backlog\n/);
+  t.match(troubled, /limits {5}registry\.verdictTimeouts=4 readers\.refused=5$/m);
+});
+
+t.test('what an error quotes cannot speak to the terminal', async (t) => {
+  const { dir } = await makePlace(t, []);
+  const config = join(dir, 'odd.yaml');
+  writeFileSync(config, 'a\u001b[31mb: 1\n', { mode: 0o600 });
+  for (const args of [
+    ['config', 'check', '--config', config],
+    ['replay', '/none\u001b[2J'],
+  ]) {
+    const { code, err } = await cli(args);
+    t.not(code, 0);
+    t.match(err, /\\x1b/);
+    t.notOk(err.includes('\u001b'), args.join(' '));
+  }
+});
+
+t.test('the kinds that may be asked for are those of the schema', async (t) => {
+  const schema = JSON.parse(readFileSync('docs/schema/record.schema.json', 'utf8')) as {
+    properties: { kind: { enum: string[] } };
+  };
+  t.same([...KINDS].sort(), schema.properties.kind.enum.sort());
 });
 
 t.test('verify tells intact, tampered, incomplete and unreadable apart', async (t) => {

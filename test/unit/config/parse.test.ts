@@ -78,6 +78,10 @@ t.test('each mistake is named with its line, its key and what is wrong', async (
     ['governance: { default: { exempt: ["10.0.0.0/33"] } }', /is none of: loopback, dns/],
     ['governance: { default: { exempt: ["0"] } }', /is none of/],
     ['sensor: { ring_bytes: { payload: 65537 } }', /must be a power of two/],
+    ['state_dir: "/a\\0b"', /state_dir: holds a control character/],
+    ['run_dir: "/a\\eb"', /run_dir: holds a control character/],
+    ['governance: { default: { exempt: [99999] } }', /is none of: loopback, dns/],
+    ['governance: { default: { exempt: [10.5] } }', /expected a text, found a number/],
     ['a: 1\na: 2', /Map keys must be unique/],
     ['a: &x 1\nb: *x', 'c.yaml:2:4: aliases are not supported: write the value out'],
     ['x: !!js/function y', /Unresolved tag/],
@@ -183,7 +187,7 @@ agents:
   rules:
     - { id: a/b/c, match: { exe: ["*/bot"] } }
     - { id: a/b/d, match: { argv: ["* -m bot"] }, governance: { sdk: required } }
-    - { id: a/b/e, match: { argv: ["* -m bot"] }, governance: { proxy: none, exempt: [] } }`;
+    - { id: a/b/e, match: { argv: ["* -m bot"] }, governance: { proxy: none, exempt: [5432] } }`;
     const settings = pipelineSettings(parseConfig(text, 'c'), 'boot', 'host name!');
     t.equal(settings.node, 'host-name-');
     t.same(
@@ -191,7 +195,7 @@ agents:
       [
         { proxy: 'required', sdk: 'none', exempt: ['loopback', 'dns'] },
         { proxy: 'required', sdk: 'required', exempt: ['loopback', 'dns'] },
-        { proxy: 'none', sdk: 'none', exempt: [] },
+        { proxy: 'none', sdk: 'none', exempt: ['5432'] },
       ],
     );
     t.same(settings.rules[0]?.match, { exe: ['*/bot'] }, 'what is not given is not there');

@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { CliError } from '../../../src/cli/index.js';
@@ -7,7 +7,7 @@ import { CommandRunner } from '../../../src/daemon/command-runner.js';
 import { Feeder } from '../../../src/daemon/feeder.js';
 import { JournalGaps } from '../../../src/daemon/journal-gaps.js';
 import { readLastRun } from '../../../src/daemon/last-run.js';
-import { lockStateDir, prepareDirectory } from '../../../src/daemon/lock.js';
+import { lockDirectory, prepareDirectory } from '../../../src/daemon/lock.js';
 import { OwnRecords } from '../../../src/daemon/own-records.js';
 import { asCliError, refuseMachine } from '../../../src/daemon/refusal.js';
 import { parseConfig, pipelineSettings } from '../../../src/config/index.js';
@@ -245,13 +245,28 @@ t.test('one daemon holds a state directory, and the second is told which', async
   prepareDirectory(shared, 0o700);
   t.equal(statSync(shared).mode & 0o777, 0o755, 'what was there keeps its mode');
   let free = true;
-  const posix = { flockExclusive: () => free } as unknown as Parameters<typeof lockStateDir>[1];
-  lockStateDir(dir, posix)();
+  const posix = { flockExclusive: () => free } as unknown as Parameters<typeof lockDirectory>[2];
+  lockDirectory(dir, 'state', posix)();
   free = false;
-  t.throws(() => lockStateDir(dir, posix), new RegExp(`pid ${process.pid}`));
+  t.throws(() => lockDirectory(dir, 'state', posix), new RegExp(`pid ${process.pid}`));
+  t.throws(() => lockDirectory(dir, 'run', posix), /another watchfloor runs on/);
+  t.ok(existsSync(join(dir, 'watchfloor.lock')), 'one directory may be both, with a lock for each');
   t.throws(() => {
     prepareDirectory('/dev/null/none', 0o700);
   }, /cannot be prepared: ENOTDIR/);
+  t.throws(
+    () => {
+      prepareDirectory(join(dir, 'lock'), 0o700);
+    },
+    { exitCode: 69, message: /is not a directory/ },
+  );
+  chmodSync(shared, 0o777);
+  t.throws(
+    () => {
+      prepareDirectory(shared, 0o700);
+    },
+    { exitCode: 77, message: /can be written by everybody/, remedy: /chmod o-w/ },
+  );
 });
 
 t.test('what the machine refuses has an exit code and a remedy', async (t) => {

@@ -168,6 +168,8 @@ t.test('lines say what is not known as not known', async (t) => {
   const counted = recordOf({ ...valueOf('gap'), gap });
   t.notOk('first_seq' in (JSON.parse(toJson(counted)) as { gap: object }).gap);
   t.match(toPretty(counted, { color: false }), /17 lost, ring_full$/);
+  const killed = recordOf({ ...valueOf('gap'), gap: { ...gap, count: 0n } });
+  t.match(toPretty(killed, { color: false }), /an unknown number lost, ring_full$/);
   const exit = recordOf({ ...valueOf('exit'), signal: null, code: 3 });
   t.match(JSON.parse(toJson(exit)), { exit: { code: 3, signal: null } });
   t.match(toPretty(exit, { color: false }), 'code 3');

@@ -194,3 +194,18 @@ t.test('what answers but is no daemon is named', async (t) => {
   t.ok(error instanceof ReadApiError);
   t.match(error, { code: 'PROTOCOL' });
 });
+
+t.test('a slow reader of the past leaves no listener behind for each pause', async (t) => {
+  const big = someRecords(64).map(({ seq }) => ({ seq, bytes: Buffer.alloc(64 * 1024) }));
+  const { path } = await serve(t, big);
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => {
+    warnings.push(warning);
+  };
+  process.on('warning', onWarning);
+  t.teardown(() => process.removeListener('warning', onWarning));
+  let last = 0n;
+  for await (const { seq } of followRecords(path, 0n, false)) last = seq;
+  t.equal(last, 64n);
+  t.same(warnings, []);
+});
