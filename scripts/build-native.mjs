@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Builds the BPF objects and the native addon: build/Release/watchfloor.node. Incremental.
+// Builds the BPF objects, the native addon and the signer: build/Release/watchfloor{.node,-signer}. Incremental.
 //   build-native.mjs              builds what changed
 //   build-native.mjs --force      starts from an empty build directory
 //   build-native.mjs --sanitize   with the address and undefined-behaviour sanitizers
@@ -69,6 +69,7 @@ const needs = [
   ['make or ninja', works('make', ['--version']) || works('ninja', ['--version']), 'make'],
   ['pkg-config', works('pkg-config', ['--version']), 'pkg-config'],
   ['libbpf >= 1.1', works('pkg-config', ['--atleast-version=1.1', 'libbpf']), 'libbpf-dev'],
+  ['libcrypto', works('pkg-config', ['--atleast-version=1.1.1', 'libcrypto']), 'libssl-dev'],
   ['uv.h', found.uv !== undefined, 'libuv1-dev'],
   ['clang with BPF', found.clang !== undefined, 'clang'],
   ['bpftool', found.bpftool !== undefined, bpftoolPackages],
@@ -84,7 +85,7 @@ function explainMissing(missing) {
   const packages = missing.map((need) => on(system, need[2])).join(' ');
   return [
     '',
-    'watchfloor: the native addon cannot be built; this machine lacks:',
+    'watchfloor: the native part cannot be built; this machine lacks:',
     ...missing.map(line),
     '',
     `  sudo apt-get install -y ${packages} && npm run build:native`,

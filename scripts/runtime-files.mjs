@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url)));
 const isRuntimeModule = ([path, { dev }]) => path.lastIndexOf('node_modules/') === 0 && !dev;
 
-const own = ['dist', 'build/Release/watchfloor.node', 'package.json', 'README.md', 'LICENSE'];
+const native = ['build/Release/watchfloor.node', 'build/Release/watchfloor-signer'];
+const own = ['dist', ...native, 'package.json', 'README.md', 'LICENSE'];
 const modules = Object.entries(packages).filter(isRuntimeModule);
 console.log([...own, ...modules.map(([path]) => path)].join('\n'));

@@ -29,6 +29,12 @@ const terminal: Terminal = {
 
 const services: Services = {
   run: async (request) => (await import('./daemon/index.js')).runDaemon(request, version),
+  gateway: async (request) => {
+    const { gatewayHost } = await import('./daemon/index.js');
+    const { runGateway } = await import('./gateway/index.js');
+    return runGateway(request, gatewayHost(version));
+  },
+  gatewayKey: async (request) => (await import('./gateway/index.js')).gatewayKey(request),
   exercise: async (loaded) => (await import('./daemon/index.js')).exercise(loaded),
 };
 

@@ -10,6 +10,8 @@ export class RecordPrinter {
     private readonly terminal: Terminal,
     private readonly format: OutputFormat,
     private readonly test: (record: StoredRecord) => boolean,
+    /** Before a line for people, such as whose record it is. */
+    private readonly prefix: (record: StoredRecord) => string = () => '',
   ) {}
 
   wants({ bytes }: { readonly bytes: Uint8Array }): boolean {
@@ -32,6 +34,6 @@ export class RecordPrinter {
   private text(record: StoredRecord): string {
     return this.format === 'json'
       ? toJson(record)
-      : toPretty(record, { color: this.terminal.color });
+      : this.prefix(record) + toPretty(record, { color: this.terminal.color });
   }
 }

@@ -3,9 +3,12 @@ import { ConfigError } from '../config/index.js';
 import { escapeText } from '../present/index.js';
 import { agentsCommand } from './agents.js';
 import { configCommand } from './config.js';
+import { consistencyCommand } from './consistency.js';
 import { doctorCommand } from './doctor.js';
 import { CliError, EXIT } from './exit.js';
 import type { Terminal } from './output.js';
+import { gatewayCommand } from './gateway.js';
+import { proveCommand } from './prove.js';
 import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import type { Services } from './services.js';
@@ -32,8 +35,11 @@ export const runCli = async (
     .addCommand(statusCommand(terminal, done))
     .addCommand(agentsCommand(terminal, done))
     .addCommand(configCommand(terminal, done))
+    .addCommand(gatewayCommand(terminal, services, done))
     .addCommand(replayCommand(terminal, done))
     .addCommand(verifyCommand(terminal, done))
+    .addCommand(proveCommand(terminal))
+    .addCommand(consistencyCommand(terminal))
     .addCommand(doctorCommand(terminal, services, done));
   prepare(program, terminal);
   try {

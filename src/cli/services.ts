@@ -1,5 +1,6 @@
 import type { ProgramStatus } from '../event/index.js';
 import type { LoadedConfig, Environment } from '../config/index.js';
+import type { GatewayRequest } from '../gateway/index.js';
 import type { LogLevel } from '../telemetry/index.js';
 
 export interface RunRequest {
@@ -24,6 +25,10 @@ export interface Exercised {
 export interface Services {
   /** Runs until it is told to stop; the exit code. */
   run(request: RunRequest): Promise<number>;
+  /** The receiving end, until it is told to stop; the exit code. */
+  gateway(request: GatewayRequest): Promise<number>;
+  /** Its verifier key, made where there is none. */
+  gatewayKey(request: GatewayRequest): Promise<string>;
   /** Loads every program, causes one event for each family, and says which came. */
   exercise(loaded: LoadedConfig): Promise<{
     readonly programs: readonly ProgramStatus[];

@@ -3,13 +3,14 @@ import { ask, readSocketPath } from '../readapi/index.js';
 import type { Status } from '../telemetry/index.js';
 import { EXIT } from './exit.js';
 import type { ExitCode } from './exit.js';
+import type { FleetOptions } from './fleet.js';
 import { loadCommon, outputOption, subcommand } from './options.js';
 import type { CommonOptions, OutputFormat } from './options.js';
 import type { Terminal } from './output.js';
 import { readApiFailure } from './records.js';
 import { statusText } from './status-view.js';
 
-interface StatusOptions extends CommonOptions {
+interface StatusOptions extends CommonOptions, Partial<FleetOptions> {
   readonly output: OutputFormat;
 }
 
@@ -18,10 +19,21 @@ export const statusCommand = (terminal: Terminal, done: (code: ExitCode) => void
   subcommand('status', 'say how the daemon is; exit 1 when a sensor is missing', [
     'watchfloor status                               # what matters first',
     "watchfloor status -o json | jq '.pipeline'      # every counter",
+    'watchfloor status --nats nats://hub:4222        # a line for each node of the fleet',
   ])
+    .option('--nats <url>', 'of every node that publishes there')
+    .option('--tenant <name>', 'with --nats: of this tenant')
+    .option('--node <glob>', 'with --nats: of these nodes')
     .addOption(outputOption())
     .action(async (options: StatusOptions) => {
-      const socketPath = readSocketPath(loadCommon(options).config.run_dir);
+      const { config } = loadCommon(options);
+      const { nats } = options;
+      if (nats !== undefined) {
+        const { fleetStatus } = await import('./fleet-status.js');
+        done(await fleetStatus(config, { ...options, nats }, options.output, terminal));
+        return;
+      }
+      const socketPath = readSocketPath(config.run_dir);
       const status = await askDaemon<Status>(socketPath, 'status');
       const text = options.output === 'json' ? JSON.stringify(status) : statusText(status);
       await terminal.out.line(text);

@@ -6,6 +6,7 @@ import { readSocketPath } from '../readapi/index.js';
 import type { CommittedRecord } from '../readapi/index.js';
 import { CliError, EXIT } from './exit.js';
 import type { ExitCode } from './exit.js';
+import type { FleetOptions } from './fleet.js';
 import { loadCommon, moment, severity, subcommand, wholeNumber } from './options.js';
 import type { CommonOptions } from './options.js';
 import type { Terminal } from './output.js';
@@ -15,7 +16,7 @@ import { followDaemon, isDaemonThere, openRecords } from './records.js';
 import type { RecordSource } from './records.js';
 import { RecordPrinter } from './record-printer.js';
 
-interface TailOptions extends CommonOptions {
+interface TailOptions extends CommonOptions, Partial<FleetOptions> {
   readonly lines?: number;
   readonly follow?: true;
   readonly all?: true;
@@ -43,6 +44,7 @@ export const tailCommand = (terminal: Terminal, done: (code: ExitCode) => void):
     'watchfloor tail --all -o json --since 10m       # everything of the last ten minutes',
     "watchfloor tail --rule 'bypass.*' --severity high",
     'watchfloor tail --all --pid 4711 -n 100',
+    'watchfloor tail -f --nats nats://hub:4222       # findings of the whole fleet',
   ])
     .option(
       '-n, --lines <count>',
@@ -59,6 +61,9 @@ export const tailCommand = (terminal: Terminal, done: (code: ExitCode) => void):
     .option('--since <time>', 'not before: a duration such as 10m, or RFC 3339', moment)
     .option('--until <time>', 'not after', moment)
     .option('--after <seq>', 'behind this sequence number', wholeNumber)
+    .option('--nats <url>', 'of every node that publishes there')
+    .option('--tenant <name>', 'with --nats: of this tenant')
+    .option('--node <glob>', 'with --nats: of these nodes')
     .addOption(
       new Option('-o, --output <format>', 'pretty or json')
         .choices(['pretty', 'json', 'cef', 'ocsf'])
@@ -75,6 +80,16 @@ const tail = async (options: TailOptions, terminal: Terminal): Promise<void> => 
     throw new CliError(EXIT.usage, `-o ${output} is not there yet`, 'use -o json or -o pretty');
   }
   const { config } = loadCommon(options);
+  const { nats } = options;
+  if (nats !== undefined) {
+    const { fleetTail } = await import('./fleet-tail.js');
+    const follow = options.follow === true;
+    const after = BigInt(options.after ?? 0);
+    const filter = filterOf(options);
+    const lines = linesOf(options);
+    await fleetTail(config, { ...options, nats, output, filter, lines, follow, after }, terminal);
+    return;
+  }
   const note = async (text: string): Promise<void> => terminal.err.line(`-- ${text} --`);
   const printer = new RecordPrinter(terminal, output, recordTest(filterOf(options)));
   const source = await openRecords(config, note);
@@ -88,14 +103,17 @@ const filterOf = (options: TailOptions): RecordFilter => {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 };
 
+/** null: all of them. */
+const linesOf = ({ lines, since, after }: TailOptions): number | null =>
+  lines ?? (since !== undefined || after !== undefined ? null : DEFAULT_LINES);
+
 /** Prints what is there; the number of the last record seen. */
 const showPast = async (
   source: RecordSource,
   printer: RecordPrinter,
   options: TailOptions,
 ): Promise<bigint> => {
-  const unlimited = options.since !== undefined || options.after !== undefined;
-  const lines = options.lines ?? (unlimited ? null : DEFAULT_LINES);
+  const lines = linesOf(options);
   const after = BigInt(options.after ?? 0);
   if (lines !== null) return showLast(source, printer, lines, after);
   let position = after;

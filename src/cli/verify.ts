@@ -1,93 +1,95 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { join } from 'node:path';
-import type { Damage } from '../journal/index.js';
-import { decodeRecord } from '../record/index.js';
-import { CliError, EXIT } from './exit.js';
+import { verifyJournal } from '../journal/index.js';
+import type { FoundDamage, Report } from '../journal/index.js';
+import { escapeText } from '../present/index.js';
+import { parseVkey } from '../tlog/index.js';
+import { keyOption, readEvidence, readNoteFile } from './evidence.js';
 import { loadCommon, outputOption, subcommand } from './options.js';
 import type { CommonOptions, OutputFormat } from './options.js';
 import type { Terminal } from './output.js';
-import { damageText, journalEntries } from './records.js';
 
 /** Exit codes of this command alone. */
 const VERDICT = { intact: 0, tampered: 1, incomplete: 2, unreadable: 3 } as const;
 
-type Verdict = keyof typeof VERDICT;
-
 interface VerifyOptions extends CommonOptions {
   readonly output: OutputFormat;
-}
-
-interface Walk {
-  readonly records: number;
-  readonly first: string | null;
-  readonly last: string | null;
-  readonly damage: readonly string[];
-  readonly verdict: Verdict;
+  readonly key?: string;
+  readonly anchor?: string;
 }
 
 export const verifyCommand = (terminal: Terminal, done: (code: number) => void): Command =>
   subcommand(
     'verify',
     'check every record of the journal: exit 0 intact, 1 tampered, 2 incomplete, 3 unreadable',
-    ['watchfloor verify', 'watchfloor verify -o json --state-dir /mnt/evidence'],
+    [
+      'watchfloor verify',
+      'watchfloor verify -o json --state-dir /mnt/evidence --key node.vkey',
+      'watchfloor verify --anchor checkpoint-of-last-week',
+    ],
   )
     .addOption(outputOption())
+    .addOption(keyOption())
+    .addOption(
+      new Option(
+        '--anchor <file>',
+        'a checkpoint kept elsewhere, which the journal must go on from',
+      ),
+    )
     .action(async (options: VerifyOptions) => {
-      const dir = join(loadCommon(options).config.state_dir, 'journal');
-      const walk = walkJournal(dir);
-      await terminal.out.line(options.output === 'json' ? JSON.stringify(walk) : pretty(dir, walk));
-      done(VERDICT[walk.verdict]);
+      const { config } = loadCommon(options);
+      const dir = join(config.state_dir, 'journal');
+      // Read first: the journal may grow meanwhile, and what was signed never gets smaller.
+      const evidence = readEvidence(config.state_dir, options.key);
+      const cosigner = parseVkey(config.publish.gateway_key ?? '');
+      const report = verifyJournal(dir, {
+        ...evidence,
+        cosigners: cosigner === null ? [] : [cosigner],
+        anchors: options.anchor === undefined ? [] : [readNoteFile(options.anchor)],
+      });
+      const json = options.output === 'json';
+      await terminal.out.line(json ? toJson(report) : pretty(dir, report, evidence.vkey?.name));
+      done(VERDICT[report.verdict]);
     });
 
-/** Checksums and contiguity; the writer may be at work meanwhile. */
-const walkJournal = (dir: string): Walk => {
-  const damage: string[] = [];
-  let records = 0;
-  let first: string | null = null;
-  let last: string | null = null;
-  let verdict: Verdict = 'intact';
-  try {
-    for (const entry of journalEntries(dir, 0n)) {
-      if ('damage' in entry) {
-        damage.push(damageText(entry.damage));
-        verdict = worse(verdict, verdictOf(entry.damage));
-        continue;
-      }
-      records += 1;
-      last = String(entry.seq);
-      first ??= last;
-      const decoded = decodeRecord(entry.bytes);
-      if (decoded.ok) continue;
-      damage.push(`record ${entry.seq}: ${decoded.reason}`);
-      verdict = worse(verdict, 'tampered');
-    }
-  } catch (error) {
-    if (!(error instanceof CliError) || error.exitCode === EXIT.notPermitted) throw error;
-    return { records, first, last, damage: [error.message], verdict: 'unreadable' };
-  }
-  return { records, first, last, damage, verdict };
-};
+/** Numbers of 64 bits as strings. */
+const toJson = (report: Report): string =>
+  JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
 
-const worse = (a: Verdict, b: Verdict): Verdict => {
-  if (a === 'tampered' || b === 'tampered') return 'tampered';
-  return a === 'intact' ? b : a;
-};
-
-/** Numbers that are nowhere may have been lost with the disk; bytes that are wrong were changed. */
-const verdictOf = ({ reason }: Damage): Verdict => {
-  switch (reason) {
-    case 'missing':
-      return 'incomplete';
-    case 'header':
-    case 'frame':
-    case 'sequence':
-      return 'tampered';
-  }
-};
-
-const pretty = (dir: string, walk: Walk): string =>
-  [
-    `${dir}: ${walk.verdict}`,
-    `  ${walk.records} records${walk.first === null ? '' : `, ${walk.first} to ${walk.last ?? ''}`}`,
-    ...walk.damage.map((line) => `  ${line}`),
+const pretty = (dir: string, report: Report, key: string | undefined): string => {
+  const { verdict, records, first, last, epochs, unlisted } = report;
+  const span = first === null || last === null ? '' : `, ${first} to ${last}, ${epochs} epochs`;
+  return [
+    `${dir}: ${verdict}`,
+    `  ${records} records${span}`,
+    ...signatureLines(report, key),
+    ...report.gaps.map(({ firstSeq, lastSeq }) => `  lost and told: ${firstSeq} to ${lastSeq}`),
+    ...report.damage.map((damage) => `  ${damageLine(damage)}`),
+    ...(unlisted === 0 ? [] : [`  and ${unlisted} more`]),
   ].join('\n');
+};
+
+const signatureLines = (report: Report, key: string | undefined): string[] => {
+  const { checkpoints, unproved, signedSize, cosignedSize, unsealed, tornBytes } = report;
+  if (report.verdict === 'unreadable') return [];
+  const by = key === undefined ? 'no key, no signature checked' : `by ${escapeText(key)}`;
+  return [
+    `  signed up to ${signedSize} ${by}; cosigned up to ${cosignedSize}`,
+    `  ${checkpoints} checkpoints hold${unproved === 0 ? '' : `; ${unproved} could not be compared`}`,
+    ...(unsealed === 0n ? [] : [`  ${unsealed} records behind the last checkpoint`]),
+    ...(tornBytes === 0 ? [] : [`  ${tornBytes} bytes of a record that a crash cut off`]),
+  ];
+};
+
+const damageLine = ({ segment, offset, bytes, firstSeq, lastSeq, text }: FoundDamage): string => {
+  const place =
+    segment === '' ? '' : `${escapeText(segment)}, bytes ${offset} to ${offset + bytes}: `;
+  const numbers =
+    firstSeq === undefined || lastSeq === undefined
+      ? ''
+      : firstSeq === lastSeq
+        ? `record ${firstSeq}: `
+        : `records ${firstSeq} to ${lastSeq}: `;
+  return `${place}${numbers}${escapeText(text)}`;
+};

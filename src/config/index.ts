@@ -10,6 +10,6 @@ export { ConfigError } from './problem.js';
 export type { Problem } from './problem.js';
 export type { Config } from './schema.js';
 export { effectiveYaml } from './effective.js';
-export { nodeName, pipelineSettings } from './settings.js';
+export { natsSettings, nodeName, pipelineSettings } from './settings.js';
 export { readEnvironment } from './environment.js';
 export type { Environment } from './environment.js';

@@ -1,25 +1,13 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { gateway, publish } from './nats-schema.js';
+import { absolutePath, wholeNumber } from './values.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 const glob = z.string().min(1, 'must not be empty').max(1024, 'is longer than 1024 characters');
 const globs = z.array(glob).min(1, 'needs at least one glob').max(64, 'has more than 64 entries');
-const absolutePath = z
-  .string()
-  .max(4096, 'is longer than 4096 characters')
-  .startsWith('/', 'must be an absolute path')
-  // No path holds a NUL, and nobody who is shown one wants the others.
-  .regex(/^\P{Cc}*$/u, 'holds a control character');
-const optionalPath = absolutePath.nullable().default(null);
-
-const wholeNumber = (least: number, most: number): z.ZodNumber =>
-  z
-    .int(`must be a whole number from ${least} to ${most}`)
-    .min(least, `must be at least ${least}`)
-    .max(most, `must be at most ${most}`);
-
 const ringBytes = (fallback: number): z.ZodDefault<z.ZodNumber> =>
   wholeNumber(64 * KIB, 1024 * MIB)
     .refine((n) => (n & (n - 1)) === 0, 'must be a power of two')
@@ -195,22 +183,8 @@ export const configSchema = z.strictObject({
       max_age_days: wholeNumber(1, 36_500).default(90),
     })
     .prefault({}),
-  publish: z
-    .strictObject({
-      nats: z
-        .strictObject({
-          servers: z.array(z.string().min(1).max(1024)).max(64).default([]),
-          credentials_file: optionalPath,
-          nkey_file: optionalPath,
-          token_file: optionalPath,
-          tls: z
-            .strictObject({ ca: optionalPath, cert: optionalPath, key: optionalPath })
-            .prefault({}),
-        })
-        .prefault({}),
-      agent_assembly: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
-    })
-    .prefault({}),
+  publish,
+  gateway,
 });
 
 /** The checked configuration, with the names of the file. */

@@ -43,3 +43,23 @@ const agentRule = (rule: Config['agents']['rules'][number], fallback: Governance
     },
   };
 };
+
+/** How to reach NATS, in the names of the room that does. */
+export const natsSettings = (
+  nats: Config['publish']['nats'],
+  clientName: string,
+): {
+  readonly servers: readonly string[];
+  readonly credentialsFile: string | null;
+  readonly nkeyFile: string | null;
+  readonly tokenFile: string | null;
+  readonly tls: Config['publish']['nats']['tls'];
+  readonly clientName: string;
+} => ({
+  servers: nats.servers,
+  credentialsFile: nats.credentials_file,
+  nkeyFile: nats.nkey_file,
+  tokenFile: nats.token_file,
+  tls: nats.tls,
+  clientName,
+});

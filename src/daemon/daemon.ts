@@ -4,19 +4,22 @@ import type { AgentLine } from '../cli/index.js';
 import type { KernelPort, ProcessKey, ProgramStatus } from '../event/index.js';
 import { processId } from '../event/index.js';
 import type { Platform } from '../host/index.js';
-import type { Damage, Journal, Recovered, Retired } from '../journal/index.js';
+import type { Found, Journal } from '../journal/index.js';
 import type { Posix } from '../kernel/index.js';
 import type { Recorder } from '../recording/index.js';
+import type { Signer } from '../signer/index.js';
 import { assembleStatus } from '../telemetry/index.js';
 import type { Log, Status } from '../telemetry/index.js';
 import { BackPressure } from './back-pressure.js';
 import type { CommandRunner } from './command-runner.js';
+import type { Evidence } from './evidence.js';
 import type { Feeder } from './feeder.js';
 import { JournalGaps } from './journal-gaps.js';
 import type { LastRun } from './last-run.js';
 import { STOP_EVENT } from './last-run.js';
-import { SelfReport } from './self-report.js';
+import type { SelfReport } from './self-report.js';
 import type { OwnRecords } from './own-records.js';
+import type { Publishing } from './publishing.js';
 import type { ReaderStats } from '../readapi/index.js';
 
 const TICK_MS = 100;
@@ -34,8 +37,11 @@ export interface DaemonParts {
   readonly kernel: KernelPort;
   readonly journal: Journal;
   readonly lastRun: LastRun;
-  readonly damage: readonly Damage[];
-  readonly recovered: Recovered | null;
+  readonly found: Found;
+  /** null: nobody signs. */
+  readonly signer: Pick<Signer, 'stats' | 'state' | 'vkey'> | null;
+  readonly evidence: Evidence;
+  readonly report: SelfReport;
   readonly recorder: Recorder | null;
   readonly runner: CommandRunner;
   readonly feeder: Feeder;
@@ -47,32 +53,33 @@ export class Daemon {
   readonly #startedMs = Date.now();
   readonly #pressure: BackPressure;
   readonly #gaps: JournalGaps;
-  readonly #report: SelfReport;
   #loaded: LoadedConfig;
   #programs: readonly ProgramStatus[] = [];
   #ticks: NodeJS.Timeout | null = null;
   #recording = true;
   #stalled: string | null = null;
+  #publishing: Publishing | null = null;
 
   constructor(private readonly parts: DaemonParts) {
     this.#loaded = parts.loaded;
     this.#pressure = new BackPressure(parts.kernel);
     this.#gaps = new JournalGaps(parts.journal, parts.own);
-    this.#report = new SelfReport(parts);
   }
 
   /** Throws a KernelError when the kernel refuses every sensor. */
   start(): void {
-    const { feeder, kernel, own, version, platform } = this.parts;
+    const { feeder, kernel, own, version, platform, report, found, signer, lastRun } = this.parts;
     // First of all inputs: it tells what time it is.
-    this.#tick();
+    feeder.feed({ input: 'tick', ...this.parts.posix.clocks() });
+    report.link(found, signer?.vkey ?? '');
     kernel.candidates(feeder.evaluation.pipeline.candidates());
     this.#programs = kernel.start((batch) => {
       feeder.feed({ input: 'batch', ...batch });
       this.#pressure.check(this.parts.journal.stats());
     });
-    this.#report.started(this.#programs, { version, kernel: platform.kernel });
-    this.#report.lastRun(this.parts);
+    report.started(this.#programs, { version, kernel: platform.kernel });
+    report.lastRun(lastRun, found);
+    if (signer === null) report.unsigned();
     feeder.say(own.config('loaded', this.#loaded.file ?? 'defaults', configFields(this.#loaded)));
     feeder.feed({ input: 'seeds', bytes: kernel.seeds() });
     this.#ticks = setInterval(() => {
@@ -80,8 +87,9 @@ export class Daemon {
     }, TICK_MS);
   }
 
-  retired(retired: Retired): void {
-    this.#report.retired(retired);
+  /** What it does belongs to the status; it is started and stopped by runDaemon. */
+  publishes(publishing: Publishing | null): void {
+    this.#publishing = publishing;
   }
 
   /** Detaches, evaluates what the rings still held, and says goodbye. Idempotent. */
@@ -102,7 +110,10 @@ export class Daemon {
     try {
       const loaded = this.parts.reload();
       if (needsRestart(loaded) !== needsRestart(this.#loaded)) {
-        log.warn({}, 'directories and ring sizes are taken over at the next start only');
+        log.warn(
+          {},
+          'directories, ring sizes and publishing are taken over at the next start only',
+        );
       }
       this.#loaded = loaded;
       const before = this.#roots();
@@ -134,7 +145,7 @@ export class Daemon {
   }
 
   status(readers: ReaderStats): Status {
-    const { version, platform, journal, feeder, runner, recorder } = this.parts;
+    const { version, platform, journal, signer, feeder, runner, recorder } = this.parts;
     const settings = pipelineSettings(this.#loaded.config, platform.bootId);
     const { agents, ...pipeline } = feeder.evaluation.pipeline.snapshot();
     return assembleStatus({
@@ -149,7 +160,9 @@ export class Daemon {
       kernel: platform.kernel,
       configFile: this.#loaded.file,
       programs: this.#programs,
-      journal: { ...journal.stats(), losses: journal.losses() },
+      journal: { ...journal.stats(), cosigned: journal.cosigned, losses: journal.losses() },
+      signer: signer === null ? null : { ...signer.stats(), size: signer.state.size },
+      publish: this.#publishing?.stats() ?? null,
       pipeline: { agents: agents.length, ...pipeline },
       readers: { ...readers },
       commands: runner.counts,
@@ -169,10 +182,7 @@ export class Daemon {
     this.#pressure.check(stats);
     this.#watchDisk(stats.stalled);
     this.#watchRecorder();
-    this.#report.beat(
-      () => feeder.evaluation.pipeline.snapshot(),
-      () => journal.stats().bytes,
-    );
+    this.parts.evidence.check();
   }
 
   #watchDisk(stalled: string | null): void {
@@ -216,6 +226,7 @@ const needsRestart = ({ config }: LoadedConfig): string =>
     config.run_dir,
     config.sensor,
     config.journal,
+    config.publish,
     config.capture.max_message_bytes,
   ]);
 

@@ -1,6 +1,7 @@
 import type { Command, HostFact, Input, PipelineSettings, Value } from '../event/index.js';
 import { Evaluation } from '../evaluation.js';
 import type { Journal } from '../journal/index.js';
+import type { RecordBody } from '../record/index.js';
 import type { Recorder } from '../recording/index.js';
 import type { Storable } from '../redact/index.js';
 
@@ -9,9 +10,16 @@ interface Stages {
   readonly journal: Pick<Journal, 'append'>;
   readonly recorder: Recorder | null;
   readonly run: (command: Command) => HostFact | null;
+  /** A record got its number. */
+  readonly journaled?: (body: RecordBody, seq: bigint) => void;
 }
 
-type Work = { readonly input: Input } | { readonly value: Value };
+/** `seq` null: the record is lost. */
+type Told = (seq: bigint | null) => void;
+
+type Work = { readonly input: Input } | { readonly value: Value; readonly told: Told };
+
+const nobody: Told = () => undefined;
 
 /** What the kernel's own decisions hang on. Quick, and never answered. */
 const isUrgent = ({ do: what }: Command): boolean =>
@@ -40,9 +48,9 @@ export class Feeder {
     this.#work({ input });
   }
 
-  /** Journals what the daemon says about itself. */
-  say(value: Value): void {
-    this.#work({ value });
+  /** Journals what the daemon says about itself; `told` its number, which may be after this returns. */
+  say(value: Value, told: Told = nobody): void {
+    this.#work({ value, told });
   }
 
   /** Goes on with other settings and empty tables: feed the processes there are next. */
@@ -66,7 +74,7 @@ export class Feeder {
     const { recorder, run } = this.#stages;
     if ('value' in work) {
       recorder?.write({ entry: 'value', value: work.value });
-      this.#journal([this.#evaluation.store(work.value)]);
+      work.told(this.#journal([this.#evaluation.store(work.value)]));
       return;
     }
     // Before it is evaluated: the recording holds also the input that brought the daemon down.
@@ -81,13 +89,18 @@ export class Feeder {
     }
   }
 
-  #journal(storables: Iterable<Storable>): void {
+  /** The number of the last; null when it is lost. */
+  #journal(storables: Iterable<Storable>): bigint | null {
     const lost: number[] = [];
     let index = 0;
+    let seq: bigint | null = null;
     for (const storable of storables) {
-      if (this.#stages.journal.append(storable) === null) lost.push(index);
+      seq = this.#stages.journal.append(storable);
+      if (seq === null) lost.push(index);
+      else this.#stages.journaled?.(storable.body, seq);
       index += 1;
     }
     if (lost.length > 0) this.#stages.recorder?.write({ entry: 'lost', indexes: lost });
+    return seq;
   }
 }

@@ -5,3 +5,4 @@
  */
 export { runDaemon } from './run-daemon.js';
 export { exercise } from './exercise.js';
+export { gatewayHost } from './gateway-host.js';

@@ -1,5 +1,6 @@
 import { readJournal } from '../journal/index.js';
 import { decodeRecord } from '../record/index.js';
+import type { StoredRecord } from '../record/index.js';
 
 /** How the run before this one ended, as its journal tells. */
 export interface LastRun {
@@ -12,18 +13,28 @@ export interface LastRun {
 
 export const STOP_EVENT = 'stop';
 
-/** Reads the last record before `nextSeq`. */
+/** The goodbye is the last record, or the last but one: the checkpoint over it may follow. */
+const TAIL = 2n;
+
+/** Reads the last records before `nextSeq`. */
 export const readLastRun = (journalDir: string, nextSeq: bigint, bootId: string): LastRun => {
   const lastSeq = nextSeq - 1n;
   if (lastSeq === 0n) return { end: 'none', lastSeq, lastWallNs: 0n };
-  for (const entry of readJournal(journalDir, { after: lastSeq - 1n, until: lastSeq })) {
-    if (!('seq' in entry)) continue;
-    const decoded = decodeRecord(entry.bytes);
-    if (!decoded.ok) continue;
-    const { kind, sensor, wallNs, bootId: lastBoot } = decoded.record;
-    const stopped = kind === 'sensor' && sensor?.event === STOP_EVENT;
-    const end = stopped ? 'stopped' : lastBoot === bootId ? 'killed' : 'reboot';
-    return { end, lastSeq, lastWallNs: wallNs };
+  const tail = readTail(journalDir, lastSeq);
+  const last = tail.at(-1);
+  if (last === undefined) return { end: 'killed', lastSeq, lastWallNs: 0n };
+  const before = last.kind === 'checkpoint' ? (tail.at(-2) ?? last) : last;
+  const stopped = before.kind === 'sensor' && before.sensor?.event === STOP_EVENT;
+  const end = stopped ? 'stopped' : last.bootId === bootId ? 'killed' : 'reboot';
+  return { end, lastSeq, lastWallNs: last.wallNs };
+};
+
+const readTail = (journalDir: string, lastSeq: bigint): StoredRecord[] => {
+  const after = lastSeq > TAIL ? lastSeq - TAIL : 0n;
+  const records: StoredRecord[] = [];
+  for (const entry of readJournal(journalDir, { after, until: lastSeq })) {
+    const decoded = 'seq' in entry ? decodeRecord(entry.bytes) : null;
+    if (decoded?.ok) records.push(decoded.record);
   }
-  return { end: 'killed', lastSeq, lastWallNs: 0n };
+  return records;
 };

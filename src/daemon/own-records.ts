@@ -1,10 +1,16 @@
 import type {
+  CheckpointInfo,
+  CheckpointValue,
   Claim,
   GapValue,
   HeartbeatInfo,
   HeartbeatValue,
   Origin,
+  RetentionInfo,
+  RetentionValue,
+  SelfFindingValue,
   SensorValue,
+  Severity,
 } from '../event/index.js';
 
 /** What the daemon says about itself. Ids are unique by epoch and number, as kernel records are by ring and sequence. */
@@ -46,6 +52,32 @@ export class OwnRecords {
 
   heartbeat(heartbeat: HeartbeatInfo): HeartbeatValue {
     return { ...this.#base('observed'), kind: 'heartbeat', heartbeat };
+  }
+
+  checkpoint(checkpoint: CheckpointInfo): CheckpointValue {
+    return { ...this.#base('observed'), kind: 'checkpoint', checkpoint };
+  }
+
+  retention(retention: RetentionInfo): RetentionValue {
+    return { ...this.#base('observed'), kind: 'retention', retention };
+  }
+
+  /** A finding about ourselves: no process did it, as far as we know. */
+  finding(
+    rule: string,
+    severity: Severity,
+    summary: string,
+    evidence: readonly string[],
+    waitedMs = 0,
+  ): SelfFindingValue {
+    const finding = { rule, summary, evidence, expected: '', waitedMs };
+    return {
+      ...this.#base('detected'),
+      class: 'finding',
+      kind: 'self_finding',
+      severity,
+      finding,
+    };
   }
 
   #base(claim: Claim): {

@@ -1,27 +1,33 @@
 import { join } from 'node:path';
 import type { RunRequest } from '../cli/index.js';
 import { pipelineSettings } from '../config/index.js';
+import type { Config } from '../config/index.js';
 import { Evaluation } from '../evaluation.js';
 import { groupId, openHost, readPlatform } from '../host/index.js';
 import type { Platform } from '../host/index.js';
 import { Journal } from '../journal/index.js';
-import type { Opened, Retired } from '../journal/index.js';
+import type { Opened } from '../journal/index.js';
 import { openKernel, posix as loadPosix } from '../kernel/index.js';
 import type { Posix } from '../kernel/index.js';
 import type { KernelPort } from '../event/index.js';
 import { readSocketPath } from '../readapi/index.js';
-import { createRecorder } from './recorder.js';
+import { readSignerState, Signer, SignerError } from '../signer/index.js';
+import type { TreeState } from '../signer/index.js';
 import { createLog } from '../telemetry/index.js';
 import type { Log } from '../telemetry/index.js';
 import { CommandRunner } from './command-runner.js';
 import { Daemon } from './daemon.js';
+import { Evidence } from './evidence.js';
 import { Feeder } from './feeder.js';
 import { kernelOptions } from './kernel-options.js';
 import { readLastRun } from './last-run.js';
 import { LiveRecords } from './live-records.js';
 import { lockDirectory, prepareDirectory } from './lock.js';
 import { OwnRecords } from './own-records.js';
+import { Publishing } from './publishing.js';
+import { createRecorder } from './recorder.js';
 import { asCliError, refuseMachine } from './refusal.js';
+import { SelfReport } from './self-report.js';
 import { onSignals } from './signals.js';
 
 const DAY_MS = 86_400_000;
@@ -72,44 +78,77 @@ interface World {
 /** Everything is closed in the reverse order of its opening, whatever happens between. */
 const runLocked = async (world: World): Promise<number> => {
   const { config } = world.request.loaded;
-  const journalDir = join(config.state_dir, 'journal');
-  let onRetired: (retired: Retired) => void = () => undefined;
-  const opened = Journal.open(journalDir, {
-    maxBytes: config.journal.max_bytes,
-    maxAgeMs: config.journal.max_age_days * DAY_MS,
-    onRetired: (retired) => {
-      onRetired(retired);
-    },
-  });
+  const { state, signer } = await startSigner(world);
   try {
-    const kernel = openKernel(kernelOptions(config, world.platform, world.log));
+    const opened = Journal.open(journalDirOf(config), {
+      anchor: state,
+      maxBytes: config.journal.max_bytes,
+      maxAgeMs: config.journal.max_age_days * DAY_MS,
+    });
     try {
-      const daemon = assemble(world, opened, journalDir, kernel);
-      onRetired = (retired) => {
-        daemon.retired(retired);
-      };
-      await serve(world, opened.journal, journalDir, daemon);
+      await watch(world, opened, signer);
     } finally {
-      kernel.stop();
+      await opened.journal.close();
+      for (const { cause, count } of opened.journal.losses()) {
+        world.log.error({ cause, count }, 'records are not in the journal');
+      }
     }
   } finally {
-    await opened.journal.close();
-    for (const { cause, count } of opened.journal.losses()) {
-      world.log.error({ cause, count }, 'records are not in the journal');
-    }
+    await signer?.stop();
   }
   world.log.info({}, 'stopped');
   return 0;
 };
 
+const journalDirOf = ({ state_dir: stateDir }: Config): string => join(stateDir, 'journal');
+
+/** A node that cannot sign still watches, and says that it does not sign. */
+const startSigner = async ({
+  request,
+  platform,
+  log,
+}: World): Promise<{ state: TreeState | null; signer: Signer | null }> => {
+  const { config } = request.loaded;
+  const directory = join(config.state_dir, 'signer');
+  const { tenant, node } = pipelineSettings(config, platform.bootId);
+  try {
+    const signer = await Signer.start({ directory, origin: `watchfloor.v1/${tenant}/${node}` });
+    return { state: signer.state.size === 0n ? null : signer.state, signer };
+  } catch (error) {
+    if (!(error instanceof SignerError)) throw error;
+    const { message, remedy } = error;
+    log.error({ reason: message, remedy }, 'the journal is not signed');
+    return { state: readSignerState(directory).state, signer: null };
+  }
+};
+
+const watch = async (world: World, opened: Opened, signer: Signer | null): Promise<void> => {
+  const { config } = world.request.loaded;
+  const kernel = openKernel(kernelOptions(config, world.platform, world.log));
+  try {
+    await serve(world, opened.journal, assemble(world, opened, signer, kernel));
+  } finally {
+    kernel.stop();
+  }
+};
+
+/** The daemon, and what outlives its sensors for a moment at the end. */
+interface Assembled {
+  readonly daemon: Daemon;
+  readonly evidence: Evidence;
+  readonly publish: () => Publishing | null;
+}
+
 const assemble = (
   { request, version, log, posix, platform }: World,
-  { journal, damage, recovered }: Opened,
-  journalDir: string,
+  { journal, found }: Opened,
+  signer: Signer | null,
   kernel: KernelPort,
-): Daemon => {
+): Assembled => {
   const { loaded, reload } = request;
-  const settings = pipelineSettings(loaded.config, platform.bootId);
+  const { config } = loaded;
+  const journalDir = journalDirOf(config);
+  const settings = pipelineSettings(config, platform.bootId);
   const { epoch, nextSeq } = journal.stats();
   const recorder =
     request.record === null ? null : createRecorder(request.record, { settings, epoch, nextSeq });
@@ -120,34 +159,41 @@ const assemble = (
     journal,
     recorder,
     run: (command) => runner.run(command),
+    journaled: (body, seq) => {
+      evidence.journaled(body, seq);
+    },
   });
-  const lastRun = readLastRun(journalDir, nextSeq, platform.bootId);
   const own = new OwnRecords(epoch, bootNs);
-  const journalState = { journal, damage, recovered, lastRun };
-  return new Daemon({
-    version,
-    loaded,
-    reload,
-    platform,
-    posix,
-    log,
-    kernel,
-    recorder,
-    runner,
-    feeder,
-    own,
-    ...journalState,
+  const report = new SelfReport({ feeder, own, log });
+  let publishing: Publishing | null = null;
+  const evidence: Evidence = new Evidence({
+    ...{ journal, signer, feeder, own, report, log, version, kernel: platform.kernel },
+    publish: () => publishing?.stats() ?? null,
+    snapshot: () => feeder.evaluation.pipeline.snapshot(),
+    hasGateway: config.publish.gateway_key !== null,
   });
+  const daemon = new Daemon({
+    ...{ version, loaded, reload, platform, posix, log, kernel, recorder, runner, feeder, own },
+    ...{ journal, found, signer, evidence, report },
+    lastRun: readLastRun(journalDir, nextSeq, platform.bootId),
+  });
+  const publish = (): Publishing | null => {
+    const vkey = signer?.vkey ?? null;
+    const { node } = settings;
+    publishing = Publishing.start({ config, node, journalDir, journal, vkey, feeder, own, log });
+    daemon.publishes(publishing);
+    return publishing;
+  };
+  return { daemon, evidence, publish };
 };
 
 const serve = async (
   { request, posix, log }: World,
   journal: Journal,
-  journalDir: string,
-  daemon: Daemon,
+  { daemon, evidence, publish }: Assembled,
 ): Promise<void> => {
   const { loaded, environment } = request;
-  const live: LiveRecords = new LiveRecords(journalDir, journal, {
+  const live: LiveRecords = new LiveRecords(journalDirOf(loaded.config), journal, {
     status: () => daemon.status(live.server.stats()),
     agents: () => daemon.agents(),
   });
@@ -160,6 +206,7 @@ const serve = async (
     });
   });
   daemon.start();
+  const publishing = publish();
   await live.server.listen(readSocketPath(loaded.config.run_dir), groupId(GROUP));
   const watchdog = startWatchdog(environment.watchdogUsec, posix);
   posix.sdNotify('READY=1');
@@ -168,9 +215,10 @@ const serve = async (
   posix.sdNotify('STOPPING=1');
   clearInterval(watchdog);
   daemon.stop(signal);
-  await journal.flush();
+  await evidence.seal();
   live.publish();
   await live.server.close();
+  await publishing?.stop();
 };
 
 /** Twice as often as systemd wants to hear it, from the loop that does all the work. */

@@ -1,26 +1,19 @@
 import type { ProgramStatus } from '../event/index.js';
-import type { Damage, Recovered, Retired } from '../journal/index.js';
-import type { PipelineSnapshot } from '../pipeline.js';
+import type { Damage, Found, Lost, Recovered, Sealed } from '../journal/index.js';
 import { missingSensors } from '../telemetry/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { Feeder } from './feeder.js';
 import type { LastRun } from './last-run.js';
 import type { OwnRecords } from './own-records.js';
 
-const HEARTBEAT_MS = 60_000;
-
 interface Parts {
   readonly feeder: Feeder;
   readonly own: OwnRecords;
   readonly log: Log;
-  readonly version: string;
 }
 
 /** Journals what became of the sensors, the journal and the run before; the log hears what somebody should look at. */
 export class SelfReport {
-  #beats = 0n;
-  #nextBeatMs = performance.now() + HEARTBEAT_MS;
-
   constructor(private readonly parts: Parts) {}
 
   started(programs: readonly ProgramStatus[], fields: Readonly<Record<string, string>>): void {
@@ -34,18 +27,20 @@ export class SelfReport {
     }
   }
 
+  /** First of all records where signed ones are gone: what was signed last, so that the tree's growth can be followed. */
+  link({ link }: Found, vkey: string): void {
+    if (link === null) return;
+    const { feeder, own } = this.parts;
+    feeder.say(own.checkpoint({ ...link, vkey, oldSize: link.size, proof: [] }));
+  }
+
   /** Between the last record of the run before and now nobody watched; and what its journal lost. */
-  lastRun(found: {
-    readonly lastRun: LastRun;
-    readonly damage: readonly Damage[];
-    readonly recovered: Recovered | null;
-  }): void {
+  lastRun(lastRun: LastRun, found: Found): void {
     const { feeder, own, log } = this.parts;
-    found.damage.forEach((damage) => {
-      this.#damaged(damage);
-    });
+    for (const damage of found.damage) this.damaged(damage);
     if (found.recovered !== null) this.#recovered(found.recovered);
-    const { end, lastSeq, lastWallNs } = found.lastRun;
+    if (found.lost !== null) this.#lost(found.lost, found.quarantined);
+    const { end, lastSeq, lastWallNs } = lastRun;
     if (end === 'none') return;
     if (end === 'killed') log.warn({ lastSeq }, 'the run before did not end by itself');
     feeder.say(own.gap('daemon', end, 0n));
@@ -54,38 +49,41 @@ export class SelfReport {
     feeder.say(own.sensor('unwatched', end, fields, 'unmeasured'));
   }
 
-  /** Whole old segments of the journal were removed. */
-  retired({ segments, bytes, firstSeq, lastSeq }: Retired): void {
+  unsigned(): void {
     const { feeder, own } = this.parts;
-    const fields = { segments, bytes, first_seq: firstSeq, last_seq: lastSeq };
-    const texts = Object.entries(fields).map(([name, value]) => [name, String(value)] as const);
-    const detail = 'the oldest records were removed';
-    feeder.say(own.sensor('retention', detail, Object.fromEntries(texts)));
+    const detail = 'the signer does not run: nothing of this run can be proved';
+    feeder.say(own.sensor('unsigned', detail, {}, 'degraded'));
   }
 
-  /** Called with every tick; speaks once a minute. */
-  beat(snapshot: () => PipelineSnapshot, journalBytes: () => number): void {
-    if (performance.now() < this.#nextBeatMs) return;
-    this.#nextBeatMs += HEARTBEAT_MS;
-    this.#beats += 1n;
-    const { feeder, own, version } = this.parts;
-    const { agents, accounting } = snapshot();
-    const rings = accounting.rings.map(({ ring, emitted, delivered, dropped }) => ({
-      ring,
-      emitted: BigInt(emitted),
-      delivered: BigInt(delivered),
-      dropped: BigInt(dropped),
-    }));
-    const counts = { rings, agents: agents.length, journalBytes: BigInt(journalBytes()) };
-    feeder.say(own.heartbeat({ number: this.#beats, ...counts, version }));
-  }
-
-  #damaged({ segment, reason, firstSeq, lastSeq }: Damage): void {
+  damaged({ segment, offset, reason, firstSeq, lastSeq }: Damage): void {
     const { feeder, own, log } = this.parts;
     log.warn({ segment, reason }, 'the journal is damaged');
+    const fields = { segment, offset: String(offset), reason };
+    feeder.say(own.sensor('journal_damaged', 'its bytes are not what was written', fields));
     if (firstSeq === undefined || lastSeq === undefined) return;
     const numbers = { first: firstSeq, last: lastSeq };
     feeder.say(own.gap('journal', reason, lastSeq - firstSeq + 1n, numbers));
+  }
+
+  /** A segment whose file failed: what was not durable went to the next one. */
+  sealed({ segment, operation, code }: Sealed): void {
+    const { feeder, own, log } = this.parts;
+    log.error({ segment, operation, code }, 'a segment of the journal failed and was ended');
+    const fields = { segment, operation, code };
+    feeder.say(own.sensor('journal.io_error', 'a segment was ended', fields, 'degraded'));
+  }
+
+  #lost({ firstSeq, lastSeq, cause }: Lost, quarantined: readonly string[]): void {
+    const { feeder, own, log } = this.parts;
+    const count = lastSeq - firstSeq + 1n;
+    log.error({ cause, first: firstSeq, last: lastSeq }, 'signed records are not in the journal');
+    feeder.say(own.gap('journal', cause, count, { first: firstSeq, last: lastSeq }));
+    const evidence = [
+      `records ${firstSeq} to ${lastSeq} were signed and are not there`,
+      ...quarantined.map((name) => `quarantine/${name}`),
+    ];
+    const summary = `the journal was changed while nobody watched: ${cause}`;
+    feeder.say(own.finding('sensor.tamper', 'critical', summary, evidence));
   }
 
   #recovered({ segment, offset, bytes, kept }: Recovered): void {

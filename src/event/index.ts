@@ -11,4 +11,5 @@ export * from './kernel-event.js';
 export * from './ports.js';
 export * from './process-key.js';
 export * from './settings.js';
+export * from './own-value.js';
 export * from './value.js';

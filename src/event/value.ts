@@ -1,4 +1,10 @@
-import type { Loss, Origin, RingName } from './kernel-event.js';
+import type { Loss, Origin } from './kernel-event.js';
+import type {
+  CheckpointValue,
+  HeartbeatValue,
+  RetentionValue,
+  SelfFindingValue,
+} from './own-value.js';
 import type { ProcessId } from './process-key.js';
 
 /**
@@ -109,7 +115,7 @@ export interface SensorInfo {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-interface ValueBase {
+export interface ValueBase {
   /** What caused it; the event id is derived from it and from `part`. */
   readonly origin: Origin;
   /** Tells apart the values one event gave: the kind, or the rule. */
@@ -179,23 +185,6 @@ export interface SensorValue extends ValueBase {
   readonly kind: 'sensor' | 'config';
   readonly sensor: SensorInfo;
 }
-export interface HeartbeatInfo {
-  readonly number: bigint;
-  readonly rings: readonly {
-    readonly ring: RingName;
-    readonly emitted: bigint;
-    readonly delivered: bigint;
-    readonly dropped: bigint;
-  }[];
-  readonly agents: number;
-  readonly journalBytes: bigint;
-  readonly version: string;
-}
-export interface HeartbeatValue extends ValueBase {
-  readonly kind: 'heartbeat';
-  readonly heartbeat: HeartbeatInfo;
-}
-
 export type Value =
   | ExecValue
   | ExitValue
@@ -208,4 +197,7 @@ export type Value =
   | FindingValue
   | GapValue
   | SensorValue
-  | HeartbeatValue;
+  | HeartbeatValue
+  | SelfFindingValue
+  | CheckpointValue
+  | RetentionValue;

@@ -3,6 +3,7 @@ import { listSegments, present } from './directory.js';
 import type { Segment } from './directory.js';
 import { realFiles } from './files.js';
 import type { Files } from './files.js';
+import { segmentName } from './format.js';
 import { scanSegment } from './segment.js';
 import type { Damage, SegmentItem } from './segment.js';
 import { Window } from './window.js';
@@ -29,6 +30,7 @@ export function readJournal(directory: string, options: ReadOptions = {}): Itera
 export class JournalCursor {
   private segment: bigint | null = null;
   private offset = 0;
+  private start = 0;
   /** What the next record of this segment must be numbered; behind `last` only where `after` lies ahead. */
   private expected = 1n;
   private last: bigint;
@@ -39,6 +41,11 @@ export class JournalCursor {
     private readonly files: Files = realFiles,
   ) {
     this.last = after;
+  }
+
+  /** Where the record lies that was read last: its segment's name and the offset of its frame. */
+  get place(): { readonly segment: string; readonly offset: number } {
+    return { segment: segmentName(this.segment ?? 0n), offset: this.start };
   }
 
   /** The last number that was read, or lost. */
@@ -121,6 +128,7 @@ export class JournalCursor {
     if (item.item === 'damage') {
       if (item.damage.lastSeq === undefined || reached > known) yield { damage: item.damage };
     } else if (item.seq > known) {
+      this.start = item.start;
       yield { seq: item.seq, bytes: item.bytes };
     }
   }

@@ -14,6 +14,9 @@ const CRC_AT = HEADER_BYTES - 4;
 /** Every record begins with its event id: field 1, a string of 36 bytes. */
 export const RECORD_START = Buffer.from([0x0a, 36]);
 
+/** Nobody writes so many; a larger number is a forgery, and counting on from it would not fit a u64. */
+export const MAX_SEQ = 2n ** 63n - 1n;
+
 const SEGMENT_NAME = /^(\d{20})\.wfj$/;
 
 export interface SegmentHeader {
@@ -26,7 +29,8 @@ export const segmentName = (firstSeq: bigint): string => `${firstSeq}`.padStart(
 /** null: not the name of a segment. */
 export function firstSeqOf(name: string): bigint | null {
   const digits = SEGMENT_NAME.exec(name)?.[1];
-  return digits === undefined ? null : BigInt(digits);
+  const firstSeq = digits === undefined ? 0n : BigInt(digits);
+  return firstSeq > 0n && firstSeq <= MAX_SEQ ? firstSeq : null;
 }
 
 export function encodeHeader({ epoch, firstSeq }: SegmentHeader): Buffer {
@@ -53,4 +57,14 @@ export function encodeFrame(record: Uint8Array): Buffer {
   frame.writeUInt32LE(crc32c(record), 4);
   frame.set(record, FRAME_BYTES);
   return frame;
+}
+
+export const bytesOf = (frames: readonly Buffer[]): number =>
+  frames.reduce((sum, frame) => sum + frame.length, 0);
+
+/** How many of the frames fit, at least one. */
+export function countFitting(frames: readonly Buffer[], maxBytes: number): number {
+  let bytes = 0;
+  const end = frames.findIndex((frame) => (bytes += frame.length) > maxBytes);
+  return end < 0 ? frames.length : Math.max(end, 1);
 }

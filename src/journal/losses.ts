@@ -1,3 +1,5 @@
+import type { Outcome } from './segment-writer.js';
+
 export type LossCause = 'disk_full' | 'io_error' | 'backlog_full' | 'too_large' | 'closed';
 
 /** What a gap record says of the journal. */
@@ -15,6 +17,9 @@ export function causeOf(errno: string | null): LossCause {
   if (errno === null) return 'backlog_full';
   return FULL.has(errno) ? 'disk_full' : 'io_error';
 }
+
+export const isDiskFull = (outcome: Outcome): boolean =>
+  !outcome.ok && causeOf(outcome.code) === 'disk_full';
 
 export class Losses {
   private readonly counts = new Map<LossCause, bigint>();

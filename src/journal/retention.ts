@@ -5,7 +5,7 @@ export interface RetentionLimits {
   readonly maxAgeMs: number;
 }
 
-/** What retention took: whole segments, the oldest. */
+/** Whole segments, the oldest, that go or went. */
 export interface Retired {
   readonly segments: number;
   readonly bytes: number;
@@ -13,18 +13,33 @@ export interface Retired {
   readonly lastSeq: bigint;
 }
 
-/** How many of the oldest segments are beyond the limits. The last one, which is being written, always stays. */
-export function countRetired(
+/** Each takes time to go: more are taken the next time. */
+const MAX_SEGMENTS = 8;
+
+/**
+ * The oldest segments that are beyond the limits and reach no further than the number `limit`. The last one, which is
+ * being written, always stays.
+ */
+export function planRetirement(
   segments: readonly Segment[],
   { maxBytes, maxAgeMs }: RetentionLimits,
   nowMs: number,
-): number {
-  let bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  limit: bigint,
+): Retired | null {
+  let left = segments.reduce((sum, segment) => sum + segment.bytes, 0);
   let count = 0;
-  for (const segment of segments.slice(0, -1)) {
-    if (bytes <= maxBytes && nowMs - segment.modifiedMs <= maxAgeMs) break;
-    bytes -= segment.bytes;
+  let bytes = 0;
+  while (count < MAX_SEGMENTS) {
+    const [segment, next] = segments.slice(count, count + 2);
+    if (segment === undefined || next === undefined || next.firstSeq - 1n > limit) break;
+    if (left <= maxBytes && nowMs - segment.modifiedMs <= maxAgeMs) break;
+    left -= segment.bytes;
+    bytes += segment.bytes;
     count += 1;
   }
-  return count;
+  const [first] = segments;
+  const next = segments[count];
+  return count === 0 || first === undefined || next === undefined
+    ? null
+    : { segments: count, bytes, firstSeq: first.firstSeq, lastSeq: next.firstSeq - 1n };
 }

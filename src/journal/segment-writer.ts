@@ -7,20 +7,28 @@ import type { SegmentHeader } from './format.js';
 
 export type Outcome =
   | { readonly ok: true }
-  | { readonly ok: false; readonly operation: 'create' | 'write' | 'sync'; readonly code: string };
+  | {
+      readonly ok: false;
+      readonly operation: 'create' | 'open' | 'write' | 'sync';
+      /** errno. */
+      readonly code: string;
+    };
 
 /** The segment being written. Its bytes are those that are durable; whatever a failure left behind them is cut off. */
 export class SegmentWriter {
   readonly name: string;
   bytes = 0;
 
+  private fd: number | null;
+
   private constructor(
     private readonly files: Files,
     private readonly directory: string,
     private readonly header: SegmentHeader,
-    private readonly fd: number,
+    fd: number,
   ) {
     this.name = segmentName(header.firstSeq);
+    this.fd = fd;
   }
 
   static create(files: Files, directory: string, header: SegmentHeader): SegmentWriter | Outcome {
@@ -36,12 +44,14 @@ export class SegmentWriter {
   async append(frames: readonly Buffer[]): Promise<Outcome> {
     const first = this.bytes === 0;
     const data = Buffer.concat(first ? [encodeHeader(this.header), ...frames] : frames);
-    let operation: 'write' | 'sync' = 'write';
+    let operation: 'open' | 'write' | 'sync' = 'open';
     try {
-      await this.writeAll(data);
+      const fd = this.open();
+      operation = 'write';
+      await this.writeAll(fd, data);
       operation = 'sync';
-      await this.files.syncData(this.fd);
-      if (first) this.files.syncDirectory(this.directory);
+      await this.files.syncData(fd);
+      if (first) await this.files.syncSoon(this.directory);
     } catch (error) {
       return { ok: false, operation, code: codeOf(error) };
     }
@@ -49,10 +59,16 @@ export class SegmentWriter {
     return { ok: true };
   }
 
+  /** Lets the file go until the next append: whoever has thousands of journals open has no descriptor for each. */
+  release(): void {
+    if (this.fd !== null) this.files.close(this.fd);
+    this.fd = null;
+  }
+
   /** Cuts off what is not durable; false when even that failed. */
   async rewind(): Promise<boolean> {
     try {
-      await this.files.truncate(this.fd, this.bytes);
+      await this.files.truncate(this.open(), this.bytes);
       return true;
     } catch {
       return false;
@@ -60,7 +76,7 @@ export class SegmentWriter {
   }
 
   close(modifiedMs: number): Segment {
-    this.files.close(this.fd);
+    this.release();
     return this.segment(modifiedMs);
   }
 
@@ -68,10 +84,15 @@ export class SegmentWriter {
     return { name: this.name, firstSeq: this.header.firstSeq, bytes: this.bytes, modifiedMs };
   }
 
-  private async writeAll(data: Buffer): Promise<void> {
+  private open(): number {
+    this.fd ??= this.files.openToWrite(path.join(this.directory, this.name));
+    return this.fd;
+  }
+
+  private async writeAll(fd: number, data: Buffer): Promise<void> {
     for (let done = 0; done < data.length;) {
       const rest = data.subarray(done);
-      done += await this.files.write(this.fd, rest, this.bytes + done);
+      done += await this.files.write(fd, rest, this.bytes + done);
     }
   }
 }

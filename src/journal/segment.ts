@@ -1,15 +1,16 @@
 import { MAX_RECORD_BYTES, readSeq } from '../record/index.js';
 import { crc32c } from './crc32c.js';
-import { decodeHeader, FRAME_BYTES, HEADER_BYTES, RECORD_START } from './format.js';
+import { decodeHeader, FRAME_BYTES, HEADER_BYTES, MAX_SEQ, RECORD_START } from './format.js';
 import type { Window } from './window.js';
 
 /** Bytes in a segment that are no record of this place, or numbers that are nowhere. */
 export interface Damage {
-  /** File name. */
+  /** File name; of a tile its path. */
   readonly segment: string;
   readonly offset: number;
   readonly bytes: number;
-  readonly reason: 'header' | 'frame' | 'sequence' | 'missing';
+  /** `content`: a whole record, but not the one that was hashed. `tile`: hashes that no record and no signature bear out. */
+  readonly reason: 'header' | 'frame' | 'sequence' | 'missing' | 'content' | 'tile';
   /** The numbers that are missing, where they can be told. */
   readonly firstSeq?: bigint;
   readonly lastSeq?: bigint;
@@ -20,6 +21,8 @@ export type SegmentItem =
       readonly item: 'record';
       readonly seq: bigint;
       readonly bytes: Uint8Array;
+      /** Where its frame begins and ends. */
+      readonly start: number;
       readonly end: number;
     }
   | { readonly item: 'damage'; readonly damage: Damage; readonly end: number };
@@ -68,7 +71,7 @@ export function* scanSegment(
     end = start + FRAME_BYTES + bytes.length;
     if (seq >= next && !isBeyond(seq, limit)) {
       next = seq + 1n;
-      yield { item: 'record', seq, bytes, end };
+      yield { item: 'record', seq, bytes, start, end };
     } else {
       const reason = 'sequence';
       yield damageItem({ segment: name, offset: start, bytes: end - start, reason }, end);
@@ -93,7 +96,7 @@ function recordAt(window: Window, start: number): Found | null {
   const bytes = window.at(start + FRAME_BYTES, length);
   if (crc32c(bytes) !== window.at(start, FRAME_BYTES).readUInt32LE(4)) return null;
   const seq = readSeq(bytes);
-  return seq === null ? null : { start, seq, bytes };
+  return seq === null || seq > MAX_SEQ ? null : { start, seq, bytes };
 }
 
 function lengthAt(window: Window, offset: number): number | null {

@@ -1,20 +1,26 @@
 import path from 'node:path';
-import { codeOf } from './directory.js';
+import { codeOf, present } from './directory.js';
 import type { Segment } from './directory.js';
 import type { Files } from './files.js';
-import { HEADER_BYTES } from './format.js';
+import { bytesOf, HEADER_BYTES } from './format.js';
 import { causeOf } from './losses.js';
-import { countRetired } from './retention.js';
-import type { RetentionLimits, Retired } from './retention.js';
+import { Quarantine } from './quarantine.js';
 import { SegmentWriter } from './segment-writer.js';
 import type { Outcome } from './segment-writer.js';
 
-export interface StoreOptions extends RetentionLimits {
+export interface StoreOptions {
   readonly segmentBytes: number;
-  readonly onRetired: (retired: Retired) => void;
   readonly files: Files;
   /** Unix milliseconds. */
   readonly now: () => number;
+}
+
+/** A segment that was ended because its file failed; what was not durable in it goes to the next. */
+export interface Sealed {
+  readonly segment: string;
+  readonly operation: 'open' | 'write' | 'sync';
+  /** errno. */
+  readonly code: string;
 }
 
 /** The segments of one opening of a journal: each opening begins its own, so nothing is written behind a torn tail. */
@@ -24,9 +30,9 @@ export class Store {
 
   constructor(
     private readonly directory: string,
-    private readonly epoch: number,
     private complete: readonly Segment[],
     private readonly options: StoreOptions,
+    private readonly onSealed: (sealed: Sealed) => void,
   ) {}
 
   /** errno with which an old segment would not go, otherwise null. */
@@ -46,19 +52,18 @@ export class Store {
     return left > 0 ? left : this.options.segmentBytes - HEADER_BYTES;
   }
 
-  /** Makes frames durable, all or none; the first has the number `firstSeq`. */
-  async put(firstSeq: bigint, frames: readonly Buffer[]): Promise<Outcome> {
-    const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
+  /** Makes frames durable, all or none; the first has the number `firstSeq`. `epoch` is that of a segment it begins. */
+  async put(firstSeq: bigint, epoch: number, frames: readonly Buffer[]): Promise<Outcome> {
+    const bytes = bytesOf(frames);
     const used = this.current?.bytes ?? 0;
     if (used > 0 && used + bytes > this.options.segmentBytes) this.endSegment();
     const { files } = this.options;
-    const header = { epoch: this.epoch, firstSeq };
+    const header = { epoch, firstSeq };
     const segment = this.current ?? SegmentWriter.create(files, this.directory, header);
     if (!(segment instanceof SegmentWriter)) return segment;
     this.current = segment;
     const outcome = await segment.append(frames);
-    if (outcome.ok) this.retire();
-    else await this.mend(segment, outcome);
+    if (!outcome.ok) await this.mend(segment, outcome);
     return outcome;
   }
 
@@ -70,6 +75,31 @@ export class Store {
     else this.moveAway(ended.name);
   }
 
+  release(): void {
+    this.current?.release();
+  }
+
+  /** Removes the oldest segments, up to this number, the oldest first; false when one would not go. */
+  retire(lastSeq: bigint): boolean {
+    const { files } = this.options;
+    try {
+      for (let [first, next] = this.complete; first !== undefined; [first, next] = this.complete) {
+        const end = next?.firstSeq ?? this.current?.segment(0).firstSeq;
+        if (end === undefined || end - 1n > lastSeq) break;
+        const file = path.join(this.directory, first.name);
+        present(() => {
+          files.remove(file);
+        });
+        this.complete = this.complete.slice(1);
+      }
+      files.syncNow(this.directory);
+      this.stuck = null;
+    } catch (error) {
+      this.stuck = codeOf(error);
+    }
+    return this.stuck === null;
+  }
+
   /**
    * A full disk leaves the segment good for later. After any other failure its file is not trusted again, least of all
    * after a failed sync, which a second one would report as done (the kernel marks the pages clean): what was not durable
@@ -77,51 +107,22 @@ export class Store {
    */
   private async mend(
     segment: SegmentWriter,
-    failed: Outcome & { readonly ok: false },
+    { operation, code }: Outcome & { readonly ok: false },
   ): Promise<void> {
     const rewound = await segment.rewind();
-    const full = failed.operation === 'write' && causeOf(failed.code) === 'disk_full';
-    if (!rewound || !full) this.endSegment();
+    const full = operation === 'write' && causeOf(code) === 'disk_full';
+    if (rewound && full) return;
+    this.endSegment();
+    if (operation !== 'create') this.onSealed({ segment: segment.name, operation, code });
   }
 
   /** A segment in which nothing is durable would be in the way of the one that takes its place. */
   private moveAway(name: string): void {
-    const file = path.join(this.directory, name);
     try {
-      this.options.files.rename(file, `${file}.damaged`);
+      new Quarantine(this.directory, this.options.files).move(name, 'torn');
     } catch (error) {
       // Then the next create() says so, and the journal stays stalled with it.
       this.stuck = codeOf(error);
-    }
-  }
-
-  private retire(): void {
-    const segments = this.segments();
-    const count = countRetired(segments, this.options, this.options.now());
-    const gone = segments.slice(0, count);
-    const [first] = gone;
-    const next = segments[count];
-    if (first === undefined || next === undefined || !this.removeAll(gone)) return;
-    this.complete = this.complete.slice(count);
-    const bytes = gone.reduce((sum, segment) => sum + segment.bytes, 0);
-    const { firstSeq } = first;
-    this.options.onRetired({ segments: count, bytes, firstSeq, lastSeq: next.firstSeq - 1n });
-  }
-
-  /** With each segment goes what recovery once set aside from it. */
-  private removeAll(gone: readonly Segment[]): boolean {
-    const { files } = this.options;
-    const names = gone.map((segment) => segment.name);
-    try {
-      for (const file of files.list(this.directory)) {
-        if (names.some((name) => file.startsWith(name)))
-          files.remove(path.join(this.directory, file));
-      }
-      this.stuck = null;
-      return true;
-    } catch (error) {
-      this.stuck = codeOf(error);
-      return false;
     }
   }
 }

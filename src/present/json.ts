@@ -1,13 +1,16 @@
 import { claimName, severityName } from '../record/index.js';
 import type {
   Agent,
+  Checkpoint,
   Finding,
   Gap,
   Heartbeat,
   Http,
   Net,
   Process,
+  Retention,
   StoredRecord,
+  Stub,
   Tls,
 } from '../record/index.js';
 import { escapeText } from './escape.js';
@@ -26,6 +29,7 @@ export function toJson(record: StoredRecord): string {
 /** Keys in their order; undefined ones are left out. */
 function shape(record: StoredRecord): object {
   const { net, tls, http, dns, exit, finding, gap, coverage, heartbeat, sensor } = record;
+  const { checkpoint, retention, stub } = record;
   return {
     v: 1,
     seq: Number(record.seq),
@@ -51,6 +55,9 @@ function shape(record: StoredRecord): object {
       ? { event: sensor.event, detail: sensor.detail, fields: fieldsShape(sensor.fields) }
       : undefined,
     heartbeat: heartbeat ? heartbeatShape(heartbeat) : undefined,
+    checkpoint: checkpoint ? checkpointShape(checkpoint) : undefined,
+    retention: retention ? retentionShape(retention) : undefined,
+    stub: stub ? stubShape(stub) : undefined,
     redaction: record.redaction
       ? { items: record.redaction.items.map(({ field, kind, count }) => ({ field, kind, count })) }
       : undefined,
@@ -131,15 +138,53 @@ const gapShape = ({ stage, cpu, cause, count, firstSeq, lastSeq }: Gap): object 
 const fieldsShape = (fields: { readonly [name: string]: string }): object =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [escapeText(name), value]));
 
-const heartbeatShape = ({ number, rings, agents, journalBytes, version }: Heartbeat): object => ({
-  number: Number(number),
-  rings: rings.map(({ ring, emitted, delivered, dropped }) => ({
+const heartbeatShape = (heartbeat: Heartbeat): object => ({
+  number: Number(heartbeat.number),
+  rings: heartbeat.rings.map(({ ring, emitted, delivered, dropped }) => ({
     ring,
     emitted: Number(emitted),
     delivered: Number(delivered),
     dropped: Number(dropped),
   })),
-  agents,
-  journal_bytes: Number(journalBytes),
-  version,
+  agents: heartbeat.agents,
+  agent_ids: heartbeat.agentIds,
+  coverage: heartbeat.coverage
+    ? {
+        plaintext: heartbeat.coverage.plaintext,
+        metadata: heartbeat.coverage.metadata,
+        blind: heartbeat.coverage.blind,
+      }
+    : undefined,
+  journal_bytes: Number(heartbeat.journalBytes),
+  backlog: Number(heartbeat.backlog),
+  backlog_age_ms: Number(heartbeat.backlogAgeMs),
+  checkpoint_size: Number(heartbeat.checkpointSize),
+  checkpoint_root: base64(heartbeat.checkpointRoot),
+  cosigned_size: Number(heartbeat.cosignedSize),
+  version: heartbeat.version,
+  kernel: heartbeat.kernel,
+  note: orNone(heartbeat.note),
 });
+
+const checkpointShape = ({ size, root, note, oldSize }: Checkpoint): object => ({
+  size: Number(size),
+  root: base64(root),
+  old_size: Number(oldSize),
+  note,
+});
+
+const retentionShape = (retention: Retention): object => ({
+  first_seq: Number(retention.firstSeq),
+  last_seq: Number(retention.lastSeq),
+  segments: retention.segments,
+  bytes: Number(retention.bytes),
+  cosigned_size: Number(retention.cosignedSize),
+});
+
+/** The record was too large for the broker; the whole one is in its node's journal. */
+const stubShape = ({ bytes, leafHash }: Stub): object => ({
+  bytes: Number(bytes),
+  leaf_hash: base64(leafHash),
+});
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

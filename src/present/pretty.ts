@@ -66,6 +66,9 @@ function textOf(record: StoredRecord): string {
   if (gap) return gapText(gap);
   if (sensor) return sensorText(sensor);
   if (heartbeat) return heartbeatText(heartbeat);
+  const { checkpoint, retention } = record;
+  if (checkpoint) return `signed up to record ${checkpoint.size}`;
+  if (retention) return `records ${retention.firstSeq} to ${retention.lastSeq} go`;
   if (net) return [net.proto, net.result, net.error].filter(Boolean).join(' ');
   if (record.kind === 'agent') return [agent?.assurance, ...(agent?.evidence ?? [])].join(' ');
   return record.process ? commandText(record.process) : '';
@@ -83,10 +86,11 @@ function sensorText({ event, detail, fields }: Sensor): string {
   return [event, detail, ...pairs].filter(Boolean).join(' ');
 }
 
-function heartbeatText({ number, rings, agents }: Heartbeat): string {
+function heartbeatText({ number, rings, agents, backlog }: Heartbeat): string {
   const lost = rings.reduce((sum, ring) => sum + ring.dropped, 0n);
   const seen = rings.reduce((sum, ring) => sum + ring.delivered, 0n);
-  return `#${number}: ${agents} agents, ${seen} events, ${lost} lost`;
+  const waiting = backlog === 0n ? '' : `, ${backlog} records wait`;
+  return `#${number}: ${agents} agents, ${seen} events, ${lost} lost${waiting}`;
 }
 
 /** Arguments that hold a blank are quoted, so that one does not look like two. */

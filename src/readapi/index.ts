@@ -3,7 +3,7 @@
  * the agents, as JSON lines; and the client's half of the same. Never: anything that is not yet committed, a command that
  * changes what is watched, or memory without limit for a reader that does not read.
  */
-export { readSocketPath, MAX_CLIENTS } from './protocol.js';
+export { readSocketPath, MAX_CLIENTS, MAX_READERS } from './protocol.js';
 export { ReadServer } from './server.js';
 export type { ReaderStats, ReadSource, CommittedRecord } from './server.js';
 export { ask, followRecords, ReadApiError } from './client.js';

@@ -5,8 +5,11 @@ export const PROTOCOL_VERSION = 1;
 /** A request is one line. */
 export const MAX_REQUEST_BYTES = 4096;
 
-/** Readers at once. */
+/** Connections at once. */
 export const MAX_CLIENTS = 64;
+
+/** How many of them may be readers of records, who stay: the rest is for short questions. */
+export const MAX_READERS = 48;
 
 /** What may wait for a reader of live records before it is dropped. */
 export const MAX_WAITING_BYTES = 1024 * 1024;

@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net';
 import {
   LineReader,
   MAX_CLIENTS,
+  MAX_READERS,
   MAX_REQUEST_BYTES,
   MAX_WAITING_BYTES,
   parseRequest,
@@ -29,16 +30,18 @@ export interface ReadSource {
 export interface ReaderStats {
   readonly clients: number;
   readonly refused: number;
-  /** Readers that were cut off because they did not read. */
+  /** Clients that were cut off: they did not ask, or did not read, or held a place another one needed. */
   readonly dropped: number;
   readonly invalid: number;
 }
 
-/** A client may take this long to ask, and to read on. */
+/** A client may take this long to ask, to take its answer, and to read on. */
 const PATIENCE_MS = 30_000;
 
 interface Client {
   readonly socket: Socket;
+  /** It gets records; any other one is about to ask or has its answer, and can be done without. */
+  reader: boolean;
   /** The last record a reader has that gets each new one as it comes; null: it is not there yet, or does not want to. */
   live: bigint | null;
 }
@@ -116,14 +119,8 @@ export class ReadServer {
   }
 
   #accept(socket: Socket): void {
-    if (this.#clients.size >= MAX_CLIENTS) {
-      this.#refused++;
-      socket.on('error', () => undefined);
-      socket.resume();
-      socket.end(reply({ error: `more than ${MAX_CLIENTS} readers` }));
-      return;
-    }
-    const client: Client = { socket, live: null };
+    if (this.#clients.size >= MAX_CLIENTS) this.#makeRoom();
+    const client: Client = { socket, reader: false, live: null };
     this.#clients.add(client);
     socket.on('close', () => this.#clients.delete(client));
     // A reader that goes away in the middle is no event: 'close' follows.
@@ -137,7 +134,6 @@ export class ReadServer {
       const line = found?.[0];
       if (found !== null && line === undefined) return;
       socket.removeListener('data', onData);
-      socket.setTimeout(0);
       socket.resume();
       this.#answer(client, line);
     };
@@ -151,33 +147,39 @@ export class ReadServer {
         : parseRequest(line);
     if (!parsed.ok) {
       this.#invalid++;
-      client.socket.end(reply({ error: parsed.error }));
+      this.#finish(client, { error: parsed.error });
       return;
     }
     this.#serve(client, parsed.request).catch((error: unknown) => {
-      client.socket.end(reply({ error: `the journal cannot be read: ${String(error)}` }));
+      this.#finish(client, { error: `the journal cannot be read: ${String(error)}` });
     });
   }
 
   async #serve(client: Client, request: Request): Promise<void> {
-    const { socket } = client;
     switch (request.type) {
       case 'tail':
         return this.#tail(client, request.after, request.follow);
       case 'last':
-        socket.end(reply({ last: Number(this.source.last()) }));
+        this.#finish(client, { last: Number(this.source.last()) });
         return;
       case 'status':
-        socket.end(reply({ status: this.source.status() }));
+        this.#finish(client, { status: this.source.status() });
         return;
       case 'agents':
-        socket.end(reply({ agents: this.source.agents() }));
+        this.#finish(client, { agents: this.source.agents() });
         return;
     }
   }
 
   async #tail(client: Client, after: bigint, follow: boolean): Promise<void> {
     const { socket } = client;
+    if (this.#readers() >= MAX_READERS) {
+      this.#refused++;
+      this.#finish(client, { error: `more than ${MAX_READERS} readers` });
+      return;
+    }
+    client.reader = true;
+    socket.setTimeout(0);
     let position = after;
     do {
       const before = position;
@@ -189,7 +191,7 @@ export class ReadServer {
       if (position === before) break;
     } while (position < this.source.last());
     if (follow) client.live = position;
-    else socket.end(reply({ last: Number(position) }));
+    else this.#finish(client, { last: Number(position) });
   }
 
   /** Reading the past as slowly as one likes costs only a descriptor, but not for ever. */
@@ -205,6 +207,27 @@ export class ReadServer {
       socket.on('close', done);
     });
     socket.setTimeout(0);
+  }
+
+  /** The last word to a client, which may take it in its time but not for ever. */
+  #finish(client: Client, body: unknown): void {
+    client.reader = false;
+    client.socket.setTimeout(PATIENCE_MS);
+    client.socket.end(reply(body));
+  }
+
+  #readers(): number {
+    return [...this.#clients].filter(({ reader }) => reader).length;
+  }
+
+  /** The oldest that only asks goes. There is one: readers never take all places. */
+  #makeRoom(): void {
+    for (const client of this.#clients) {
+      if (client.reader) continue;
+      this.#clients.delete(client);
+      this.#drop(client.socket);
+      return;
+    }
   }
 
   #drop(socket: Socket): void {

@@ -32,7 +32,8 @@ function actionOf(body: RecordBody): number | null {
   if (PROCESS_KINDS.has(kind)) return ActionType.process_exec;
   if (NETWORK_KINDS.has(kind)) return ActionType.network_call;
   if (kind === 'agent') return ActionType.agent_spawn;
-  if (kind !== 'finding') return null;
+  // What is found about a node or a sensor, no agent did.
+  if (kind !== 'finding' || !body.process) return null;
   return body.net || body.http ? ActionType.network_call : ActionType.process_exec;
 }
 
@@ -65,7 +66,7 @@ function processDetail({ kind, process, exit }: RecordBody): Given<ProcessExecDe
 const SIGNAL_BASE = 128;
 
 /** org/team/agent; further slashes belong to the agent. */
-function splitAgentId(id: string): { orgId: string; teamId: string; agentId: string } {
+export function splitAgentId(id: string): { orgId: string; teamId: string; agentId: string } {
   const [orgId = '', teamId = '', ...rest] = id.split('/');
   return { orgId, teamId, agentId: rest.join('/') };
 }

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 import { codec } from './proto.gen.js';
-import type { Record as StoredRecord } from './proto.gen.js';
+import type { Heartbeat, Record as StoredRecord } from './proto.gen.js';
 
 /** No record is larger; what a record holds is cut long before. */
 export const MAX_RECORD_BYTES = 4 * 1024 * 1024;
@@ -8,6 +8,7 @@ export const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 const MAX_DEPTH = 64;
 /** Empty messages cost two bytes on the wire and a hundred in memory. */
 const MAX_FIELDS = 65_536;
+const EPOCH_FIELD = 5;
 const SEQ_FIELD = 6;
 
 protobuf.Reader.recursionLimit = MAX_DEPTH;
@@ -75,6 +76,16 @@ export function encodeRecord(record: Given<StoredRecord>): Uint8Array {
   return codec.encode(record, new WireWriter()).finish();
 }
 
+/**
+ * The Heartbeat message of a record as encodeRecord() writes it. Without its note, which is the last field, these are the
+ * bytes that the note signs.
+ */
+export function encodeHeartbeat(heartbeat: Given<Heartbeat>): Uint8Array {
+  const reader = new WireReader(encodeRecord({ heartbeat }));
+  reader.tag();
+  return reader.bytes();
+}
+
 /** Never throws. Fields and values of a later version are passed over; an unknown kind stays what it is. */
 export function decodeRecord(bytes: Uint8Array): Decoded {
   if (bytes.byteLength > MAX_RECORD_BYTES) return { ok: false, reason: 'too large' };
@@ -86,15 +97,21 @@ export function decodeRecord(bytes: Uint8Array): Decoded {
 }
 
 /** The sequence number of an encoded record without decoding the rest; null when there is none. */
-export function readSeq(bytes: Uint8Array): bigint | null {
+export const readSeq = (bytes: Uint8Array): bigint | null => readNumber(bytes, SEQ_FIELD);
+
+/** Its epoch, in the same way; 0 when there is none. */
+export const readEpoch = (bytes: Uint8Array): number =>
+  Number(BigInt.asUintN(32, readNumber(bytes, EPOCH_FIELD) ?? 0n));
+
+function readNumber(bytes: Uint8Array, wanted: number): bigint | null {
   const reader = new WireReader(bytes);
   try {
     while (reader.pos < reader.len) {
       const tag = reader.tag();
       const field = tag >>> 3;
-      if (field === SEQ_FIELD) return (tag & 7) === 0 ? reader.u64() : null;
+      if (field === wanted) return (tag & 7) === 0 ? reader.u64() : null;
       // Fields are written in order.
-      if (field > SEQ_FIELD) return null;
+      if (field > wanted) return null;
       reader.skipType(tag & 7);
     }
   } catch {

@@ -6,12 +6,14 @@
 export * from './audit.js';
 export * from './codec.js';
 export * from './event-id.js';
+export * from './header.js';
 export * from './names.js';
 export { Claim, RecordClass, Severity } from './proto.gen.js';
 export type {
   Agent,
   AuditEvent,
   ChainLink,
+  Checkpoint,
   Coverage,
   Dns,
   Exit,
@@ -24,6 +26,8 @@ export type {
   Process,
   Redacted,
   Redaction,
+  Retention,
   Sensor,
+  Stub,
   Tls,
 } from './proto.gen.js';

@@ -53,6 +53,9 @@ const watchfloor = $root.watchfloor = (() => {
             Record.prototype.heartbeat = null;
             Record.prototype.sensor = null;
             Record.prototype.redaction = null;
+            Record.prototype.checkpoint = null;
+            Record.prototype.retention = null;
+            Record.prototype.stub = null;
 
             Record.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -115,6 +118,12 @@ const watchfloor = $root.watchfloor = (() => {
                     $root.watchfloor.v1.Sensor.encode(message.sensor, writer.uint32(274).fork(), _depth + 1).ldelim();
                 if (message.redaction != null && $Object.hasOwnProperty.call(message, "redaction"))
                     $root.watchfloor.v1.Redaction.encode(message.redaction, writer.uint32(282).fork(), _depth + 1).ldelim();
+                if (message.checkpoint != null && $Object.hasOwnProperty.call(message, "checkpoint"))
+                    $root.watchfloor.v1.Checkpoint.encode(message.checkpoint, writer.uint32(290).fork(), _depth + 1).ldelim();
+                if (message.retention != null && $Object.hasOwnProperty.call(message, "retention"))
+                    $root.watchfloor.v1.Retention.encode(message.retention, writer.uint32(298).fork(), _depth + 1).ldelim();
+                if (message.stub != null && $Object.hasOwnProperty.call(message, "stub"))
+                    $root.watchfloor.v1.Stub.encode(message.stub, writer.uint32(322).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -344,6 +353,24 @@ const watchfloor = $root.watchfloor = (() => {
                             if (wireType !== 2)
                                 break;
                             message.redaction = $root.watchfloor.v1.Redaction.decode(reader, reader.size(), $undefined, _depth + 1, message.redaction);
+                            continue;
+                        }
+                    case 36: {
+                            if (wireType !== 2)
+                                break;
+                            message.checkpoint = $root.watchfloor.v1.Checkpoint.decode(reader, reader.size(), $undefined, _depth + 1, message.checkpoint);
+                            continue;
+                        }
+                    case 37: {
+                            if (wireType !== 2)
+                                break;
+                            message.retention = $root.watchfloor.v1.Retention.decode(reader, reader.size(), $undefined, _depth + 1, message.retention);
+                            continue;
+                        }
+                    case 40: {
+                            if (wireType !== 2)
+                                break;
+                            message.stub = $root.watchfloor.v1.Stub.decode(reader, reader.size(), $undefined, _depth + 1, message.stub);
                             continue;
                         }
                     }
@@ -1965,6 +1992,7 @@ const watchfloor = $root.watchfloor = (() => {
 
             const Heartbeat = function (properties) {
                 this.rings = [];
+                this.agentIds = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1976,6 +2004,15 @@ const watchfloor = $root.watchfloor = (() => {
             Heartbeat.prototype.agents = 0;
             Heartbeat.prototype.journalBytes = 0n;
             Heartbeat.prototype.version = "";
+            Heartbeat.prototype.kernel = "";
+            Heartbeat.prototype.agentIds = $util.emptyArray;
+            Heartbeat.prototype.coverage = null;
+            Heartbeat.prototype.backlog = 0n;
+            Heartbeat.prototype.backlogAgeMs = 0n;
+            Heartbeat.prototype.checkpointSize = 0n;
+            Heartbeat.prototype.checkpointRoot = $util.newBuffer([]);
+            Heartbeat.prototype.cosignedSize = 0n;
+            Heartbeat.prototype.note = "";
 
             Heartbeat.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -1995,6 +2032,25 @@ const watchfloor = $root.watchfloor = (() => {
                     writer.uint32(32).u64(message.journalBytes);
                 if (message.version != null && $Object.hasOwnProperty.call(message, "version") && message.version !== "")
                     writer.uint32(42).string(message.version);
+                if (message.kernel != null && $Object.hasOwnProperty.call(message, "kernel") && message.kernel !== "")
+                    writer.uint32(50).string(message.kernel);
+                if (message.agentIds != null && message.agentIds.length)
+                    for (let i = 0; i < message.agentIds.length; ++i)
+                        writer.uint32(58).string(message.agentIds[i]);
+                if (message.coverage != null && $Object.hasOwnProperty.call(message, "coverage"))
+                    $root.watchfloor.v1.CoverageCount.encode(message.coverage, writer.uint32(66).fork(), _depth + 1).ldelim();
+                if (message.backlog != null && $Object.hasOwnProperty.call(message, "backlog") && message.backlog !== 0n)
+                    writer.uint32(72).u64(message.backlog);
+                if (message.backlogAgeMs != null && $Object.hasOwnProperty.call(message, "backlogAgeMs") && message.backlogAgeMs !== 0n)
+                    writer.uint32(80).u64(message.backlogAgeMs);
+                if (message.checkpointSize != null && $Object.hasOwnProperty.call(message, "checkpointSize") && message.checkpointSize !== 0n)
+                    writer.uint32(88).u64(message.checkpointSize);
+                if (message.checkpointRoot != null && $Object.hasOwnProperty.call(message, "checkpointRoot") && message.checkpointRoot.length)
+                    writer.uint32(98).bytes(message.checkpointRoot);
+                if (message.cosignedSize != null && $Object.hasOwnProperty.call(message, "cosignedSize") && message.cosignedSize !== 0n)
+                    writer.uint32(104).u64(message.cosignedSize);
+                if (message.note != null && $Object.hasOwnProperty.call(message, "note") && message.note !== "")
+                    writer.uint32(802).string(message.note);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2072,6 +2128,83 @@ const watchfloor = $root.watchfloor = (() => {
                                 delete message.version;
                             continue;
                         }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.kernel = value;
+                            else
+                                delete message.kernel;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.agentIds && message.agentIds.length))
+                                message.agentIds = [];
+                            message.agentIds.push(reader.stringVerify());
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            message.coverage = $root.watchfloor.v1.CoverageCount.decode(reader, reader.size(), $undefined, _depth + 1, message.coverage);
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.backlog = value;
+                            else
+                                delete message.backlog;
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.backlogAgeMs = value;
+                            else
+                                delete message.backlogAgeMs;
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.checkpointSize = value;
+                            else
+                                delete message.checkpointSize;
+                            continue;
+                        }
+                    case 12: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.checkpointRoot = value;
+                            else
+                                delete message.checkpointRoot;
+                            continue;
+                        }
+                    case 13: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.cosignedSize = value;
+                            else
+                                delete message.cosignedSize;
+                            continue;
+                        }
+                    case 100: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.note = value;
+                            else
+                                delete message.note;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -2090,6 +2223,492 @@ const watchfloor = $root.watchfloor = (() => {
             };
 
             return Heartbeat;
+        })();
+
+        v1.CoverageCount = (function() {
+
+            const CoverageCount = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            CoverageCount.prototype.plaintext = 0;
+            CoverageCount.prototype.metadata = 0;
+            CoverageCount.prototype.blind = 0;
+
+            CoverageCount.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.plaintext != null && $Object.hasOwnProperty.call(message, "plaintext") && message.plaintext !== 0)
+                    writer.uint32(8).uint32(message.plaintext);
+                if (message.metadata != null && $Object.hasOwnProperty.call(message, "metadata") && message.metadata !== 0)
+                    writer.uint32(16).uint32(message.metadata);
+                if (message.blind != null && $Object.hasOwnProperty.call(message, "blind") && message.blind !== 0)
+                    writer.uint32(24).uint32(message.blind);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            CoverageCount.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.watchfloor.v1.CoverageCount();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.plaintext = value;
+                            else
+                                delete message.plaintext;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.metadata = value;
+                            else
+                                delete message.metadata;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.blind = value;
+                            else
+                                delete message.blind;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return CoverageCount;
+        })();
+
+        v1.Checkpoint = (function() {
+
+            const Checkpoint = function (properties) {
+                this.proof = [];
+                this.range = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Checkpoint.prototype.size = 0n;
+            Checkpoint.prototype.root = $util.newBuffer([]);
+            Checkpoint.prototype.note = "";
+            Checkpoint.prototype.vkey = "";
+            Checkpoint.prototype.oldSize = 0n;
+            Checkpoint.prototype.proof = $util.emptyArray;
+            Checkpoint.prototype.range = $util.emptyArray;
+
+            Checkpoint.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.size != null && $Object.hasOwnProperty.call(message, "size") && message.size !== 0n)
+                    writer.uint32(8).u64(message.size);
+                if (message.root != null && $Object.hasOwnProperty.call(message, "root") && message.root.length)
+                    writer.uint32(18).bytes(message.root);
+                if (message.note != null && $Object.hasOwnProperty.call(message, "note") && message.note !== "")
+                    writer.uint32(26).string(message.note);
+                if (message.vkey != null && $Object.hasOwnProperty.call(message, "vkey") && message.vkey !== "")
+                    writer.uint32(34).string(message.vkey);
+                if (message.oldSize != null && $Object.hasOwnProperty.call(message, "oldSize") && message.oldSize !== 0n)
+                    writer.uint32(40).u64(message.oldSize);
+                if (message.proof != null && message.proof.length)
+                    for (let i = 0; i < message.proof.length; ++i)
+                        writer.uint32(50).bytes(message.proof[i]);
+                if (message.range != null && message.range.length)
+                    for (let i = 0; i < message.range.length; ++i)
+                        writer.uint32(58).bytes(message.range[i]);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Checkpoint.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.watchfloor.v1.Checkpoint();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.size = value;
+                            else
+                                delete message.size;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.root = value;
+                            else
+                                delete message.root;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.note = value;
+                            else
+                                delete message.note;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.vkey = value;
+                            else
+                                delete message.vkey;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.oldSize = value;
+                            else
+                                delete message.oldSize;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.proof && message.proof.length))
+                                message.proof = [];
+                            message.proof.push(reader.bytes());
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.range && message.range.length))
+                                message.range = [];
+                            message.range.push(reader.bytes());
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Checkpoint;
+        })();
+
+        v1.Retention = (function() {
+
+            const Retention = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Retention.prototype.firstSeq = 0n;
+            Retention.prototype.lastSeq = 0n;
+            Retention.prototype.segments = 0;
+            Retention.prototype.bytes = 0n;
+            Retention.prototype.cosignedSize = 0n;
+
+            Retention.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.firstSeq != null && $Object.hasOwnProperty.call(message, "firstSeq") && message.firstSeq !== 0n)
+                    writer.uint32(8).u64(message.firstSeq);
+                if (message.lastSeq != null && $Object.hasOwnProperty.call(message, "lastSeq") && message.lastSeq !== 0n)
+                    writer.uint32(16).u64(message.lastSeq);
+                if (message.segments != null && $Object.hasOwnProperty.call(message, "segments") && message.segments !== 0)
+                    writer.uint32(24).uint32(message.segments);
+                if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && message.bytes !== 0n)
+                    writer.uint32(32).u64(message.bytes);
+                if (message.cosignedSize != null && $Object.hasOwnProperty.call(message, "cosignedSize") && message.cosignedSize !== 0n)
+                    writer.uint32(40).u64(message.cosignedSize);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Retention.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.watchfloor.v1.Retention();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.firstSeq = value;
+                            else
+                                delete message.firstSeq;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.lastSeq = value;
+                            else
+                                delete message.lastSeq;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.segments = value;
+                            else
+                                delete message.segments;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.bytes = value;
+                            else
+                                delete message.bytes;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.cosignedSize = value;
+                            else
+                                delete message.cosignedSize;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Retention;
+        })();
+
+        v1.Stub = (function() {
+
+            const Stub = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Stub.prototype.bytes = 0n;
+            Stub.prototype.leafHash = $util.newBuffer([]);
+
+            Stub.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && message.bytes !== 0n)
+                    writer.uint32(8).u64(message.bytes);
+                if (message.leafHash != null && $Object.hasOwnProperty.call(message, "leafHash") && message.leafHash.length)
+                    writer.uint32(18).bytes(message.leafHash);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Stub.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.watchfloor.v1.Stub();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if ((value = reader.u64()) !== 0n)
+                                message.bytes = value;
+                            else
+                                delete message.bytes;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.leafHash = value;
+                            else
+                                delete message.leafHash;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Stub;
         })();
 
         v1.RingCount = (function() {
@@ -4321,6 +4940,9 @@ export interface Record {
   readonly heartbeat: Heartbeat | null;
   readonly sensor: Sensor | null;
   readonly redaction: Redaction | null;
+  readonly checkpoint: Checkpoint | null;
+  readonly retention: Retention | null;
+  readonly stub: Stub | null;
 }
 
 export const RecordClass = {
@@ -4447,6 +5069,44 @@ export interface Heartbeat {
   readonly agents: number;
   readonly journalBytes: bigint;
   readonly version: string;
+  readonly kernel: string;
+  readonly agentIds: readonly string[];
+  readonly coverage: CoverageCount | null;
+  readonly backlog: bigint;
+  readonly backlogAgeMs: bigint;
+  readonly checkpointSize: bigint;
+  readonly checkpointRoot: Uint8Array;
+  readonly cosignedSize: bigint;
+  readonly note: string;
+}
+
+export interface CoverageCount {
+  readonly plaintext: number;
+  readonly metadata: number;
+  readonly blind: number;
+}
+
+export interface Checkpoint {
+  readonly size: bigint;
+  readonly root: Uint8Array;
+  readonly note: string;
+  readonly vkey: string;
+  readonly oldSize: bigint;
+  readonly proof: readonly Uint8Array[];
+  readonly range: readonly Uint8Array[];
+}
+
+export interface Retention {
+  readonly firstSeq: bigint;
+  readonly lastSeq: bigint;
+  readonly segments: number;
+  readonly bytes: bigint;
+  readonly cosignedSize: bigint;
+}
+
+export interface Stub {
+  readonly bytes: bigint;
+  readonly leafHash: Uint8Array;
 }
 
 export interface RingCount {

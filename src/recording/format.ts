@@ -175,16 +175,22 @@ function readBatch(body: Buffer): Entry | null {
 }
 
 const BIGINT_KEY = '$bigint';
+const BYTES_KEY = '$bytes';
 
-/** JSON has no 64-bit numbers: each stands as an object with one key no record has. */
-const json = (value: unknown): Buffer =>
-  Buffer.from(
-    JSON.stringify(value, (_key, v: unknown) =>
-      typeof v === 'bigint' ? { [BIGINT_KEY]: String(v) } : v,
-    ),
-  );
+/** JSON has neither 64-bit numbers nor bytes: each stands as an object with one key no record has. */
+const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(plain(value)));
+
+const plain = (value: unknown): unknown => {
+  if (typeof value === 'bigint') return { [BIGINT_KEY]: String(value) };
+  if (value instanceof Uint8Array) return { [BYTES_KEY]: Buffer.from(value).toString('base64') };
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+};
 
 const parse = (body: Buffer): unknown =>
-  JSON.parse(body.toString('utf8'), (_key, v: unknown) =>
-    typeof v === 'object' && v !== null && BIGINT_KEY in v ? BigInt(String(v[BIGINT_KEY])) : v,
-  );
+  JSON.parse(body.toString('utf8'), (_key, v: unknown) => {
+    if (typeof v !== 'object' || v === null) return v;
+    if (BIGINT_KEY in v) return BigInt(String(v[BIGINT_KEY]));
+    return BYTES_KEY in v ? Buffer.from(String(v[BYTES_KEY]), 'base64') : v;
+  });

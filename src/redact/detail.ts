@@ -1,4 +1,4 @@
-import type { ProcessInfo, TlsInfo, Value } from '../event/index.js';
+import type { FindingInfo, ProcessInfo, TlsInfo, Value } from '../event/index.js';
 import type { RecordBody } from '../record/index.js';
 import { agentPart, netPart, processPart, sensorPart, tlsPart } from './parts.js';
 import type { Texts } from './texts.js';
@@ -16,6 +16,12 @@ export function detailOf(value: Value, texts: Texts): RecordBody {
       return { ...agentOf(value, texts), sensor: sensorPart(value.sensor, texts) };
     case 'heartbeat':
       return { ...agentOf(value, texts), heartbeat: value.heartbeat };
+    case 'retention':
+      return { ...agentOf(value, texts), retention: value.retention };
+    case 'checkpoint':
+      return { ...agentOf(value, texts), checkpoint: value.checkpoint };
+    case 'self_finding':
+      return { ...agentOf(value, texts), finding: findingPart(value.finding, texts) };
     case 'exec':
     case 'exit':
     case 'flow':
@@ -83,16 +89,19 @@ function connectionOf(value: OfConnection, texts: Texts): RecordBody {
 }
 
 function findingOf(value: OfConnection, texts: Texts): RecordBody {
-  if (value.kind !== 'finding') return {};
-  const { rule, summary, evidence, expected, waitedMs } = value.finding;
+  return value.kind === 'finding' ? { finding: findingPart(value.finding, texts) } : {};
+}
+
+function findingPart(
+  { rule, summary, evidence, expected, waitedMs }: FindingInfo,
+  texts: Texts,
+): NonNullable<RecordBody['finding']> {
   return {
-    finding: {
-      rule,
-      summary: texts.sentence('finding.summary', summary),
-      evidence: texts.sentences('finding.evidence', evidence),
-      expected: texts.sentence('finding.expected', expected),
-      waitedMs,
-    },
+    rule,
+    summary: texts.sentence('finding.summary', summary),
+    evidence: texts.sentences('finding.evidence', evidence),
+    expected: texts.sentence('finding.expected', expected),
+    waitedMs,
   };
 }
 

@@ -13,6 +13,10 @@ export interface StatusParts {
   readonly configFile: string | null;
   readonly programs: readonly ProgramStatus[];
   readonly journal: Readonly<Record<string, unknown>>;
+  /** null: nobody signs. */
+  readonly signer: unknown;
+  /** null: no server is configured. */
+  readonly publish: unknown;
   readonly pipeline: Readonly<Record<string, unknown>>;
   readonly readers: Readonly<Record<string, unknown>>;
   readonly commands: Readonly<Record<string, number>>;
@@ -37,6 +41,8 @@ export interface Status {
   readonly degraded: readonly string[];
   readonly programs: readonly ProgramStatus[];
   readonly journal: unknown;
+  readonly signer: unknown;
+  readonly publish: unknown;
   readonly pipeline: unknown;
   readonly readers: unknown;
   readonly commands: unknown;
@@ -65,6 +71,8 @@ export const assembleStatus = (parts: StatusParts): Status => ({
   degraded: missingSensors(parts.programs),
   programs: parts.programs,
   journal: jsonable(parts.journal),
+  signer: jsonable(parts.signer),
+  publish: jsonable(parts.publish),
   pipeline: jsonable(parts.pipeline),
   readers: jsonable(parts.readers),
   commands: parts.commands,

@@ -110,18 +110,19 @@ export class Attachments {
   #find(stack: TlsStack): Attachment | null {
     const id = fileIdText(stack.file);
     const known = this.#files.get(id);
-    if (known !== undefined) return known;
-    if (this.#files.size >= FILES_MAX) {
+    if (known !== undefined && haveSameSites(known.stack, stack)) return known;
+    if (known === undefined && this.#files.size >= FILES_MAX) {
       this.#refused += 1;
       return null;
     }
+    // Written over in place, it is another program in the same file: the old probes stand on arbitrary instructions.
     const fresh: Attachment = {
       stack,
       state: 'failed',
       error: '',
       tries: 0,
       attachedNs: 0n,
-      users: new Map(),
+      users: known?.users ?? new Map<ProcessId, ProcessKey>(),
       unwantedSinceNs: null,
     };
     this.#files.set(id, fresh);
@@ -152,4 +153,9 @@ export class Attachments {
     this.#files.delete(id);
     this.#system.delete(id);
   }
+}
+
+function haveSameSites(a: TlsStack, b: TlsStack): boolean {
+  const names = Object.keys({ ...a.sites, ...b.sites }) as (keyof typeof a.sites)[];
+  return names.every((name) => a.sites[name] === b.sites[name]);
 }

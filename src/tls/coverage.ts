@@ -1,4 +1,4 @@
-import type { Command, CoverageInfo, Origin, ProcessKey } from '../event/index.js';
+import type { Command, CoverageInfo, CoverageState, Origin, ProcessKey } from '../event/index.js';
 
 /** What of a process's TLS can be read changed. */
 export interface CoverageChange {
@@ -17,6 +17,8 @@ export interface StackStep {
 
 export interface StackStats {
   readonly processes: number;
+  /** Live processes by what of their TLS can be read; those without TLS are none of them. */
+  readonly coverage: Readonly<Record<CoverageState, number>>;
   readonly attached: number;
   readonly failed: number;
   readonly lookups: number;

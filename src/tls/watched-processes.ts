@@ -1,4 +1,4 @@
-import { processId, type Origin, type ProcessKey } from '../event/index.js';
+import { processId, type CoverageState, type Origin, type ProcessKey } from '../event/index.js';
 import { watchProcess, type WatchedProcess } from './watched-process.js';
 
 const PROCESSES_MAX = 32_768;
@@ -50,7 +50,12 @@ export class WatchedProcesses {
     this.#processes.delete(process.id);
   }
 
-  stats(): { processes: number; evicted: number } {
-    return { processes: this.#processes.size, evicted: this.#evicted };
+  stats(): { processes: number; coverage: Record<CoverageState, number>; evicted: number } {
+    const coverage = { plaintext: 0, metadata: 0, blind: 0 };
+    for (const process of this.all()) {
+      if (process.endedNs === null && process.coverage !== null)
+        coverage[process.coverage.state] += 1;
+    }
+    return { processes: this.#processes.size, coverage, evicted: this.#evicted };
   }
 }

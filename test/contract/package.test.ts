@@ -1,4 +1,5 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { z } from 'zod';
 
@@ -25,6 +26,20 @@ t.test('Node 20.17 is enough, and only what npm runs by itself is an install scr
   // Without one npm would run node-gyp by itself because of binding.gyp.
   t.equal(packageJson.scripts.install, 'node scripts/build-native.mjs');
   t.notOk('prepare' in packageJson.scripts, 'npm ci --omit=dev has no compiler to run');
+});
+
+t.test('what is needed to run names both parts that are compiled, and is there', async (t) => {
+  const files = execFileSync('node', ['scripts/runtime-files.mjs'], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  t.same(
+    files.filter((path) => !existsSync(path)),
+    [],
+  );
+  for (const name of ['watchfloor.node', 'watchfloor-signer']) {
+    t.ok(files.includes(`build/Release/${name}`), name);
+    accessSync(`build/Release/${name}`, constants.X_OK);
+  }
 });
 
 t.test('what runs is pinned', async (t) => {

@@ -36,6 +36,7 @@ t.test('the unit leaves alone what would blind the sensors or kill V8', async (t
   ]) {
     t.ok(unit.split('\n').includes(line), line);
   }
+  t.match(unit, /^KillMode=mixed$/m, 'the signer outlives the stop of the daemon');
   t.match(unit, /^Type=notify$/m);
   t.match(unit, /^WatchdogSec=/m);
 });

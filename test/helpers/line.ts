@@ -28,7 +28,13 @@ export interface Line {
     readonly status: number;
   };
   readonly finding?: { readonly rule: string; readonly summary: string };
-  readonly gap?: { readonly stage: string; readonly count: number | string };
+  readonly gap?: {
+    readonly stage: string;
+    readonly cause: string;
+    readonly count: number | string;
+    readonly first_seq?: number | string;
+    readonly last_seq?: number | string;
+  };
   readonly coverage?: { readonly state: string; readonly reason: string };
   readonly sensor?: { readonly event: string; readonly detail: string };
 }

@@ -29,6 +29,8 @@ class Sink extends Writable {
 
 const noServices: Services = {
   run: async () => Promise.resolve(0),
+  gateway: async () => Promise.resolve(0),
+  gatewayKey: async () => Promise.resolve('key'),
   exercise: async () => Promise.resolve({ programs: [], families: [] }),
 };
 
@@ -204,6 +206,7 @@ t.test('with a daemon records, status and agents come from its socket', async (t
   const status = assembleStatus({
     ...{ version: '1', node: 'n', tenant: 't', pid: 1, bootId: 'b', epoch: 1, kernel: '6' },
     ...{ startedMs: 0, nowMs: 3_700_000, configFile: null, recording: null, paused: true },
+    ...{ signer: null, publish: null },
     programs: [{ name: 'y', family: 'tls', state: 'failed', detail: 'z' }],
     ...{ journal: { bytes: 1 }, pipeline: { rings: [{ ring: 'r' }] }, readers: {}, commands: {} },
   });
@@ -251,6 +254,7 @@ t.test('status says first what an operator has to know, and keeps zeroes to itse
       kernel: '6',
     },
     ...{ startedMs: 0, nowMs: 1000, configFile: null, recording: null, paused: false },
+    ...{ signer: null, publish: null },
     programs: [{ name: 'y', family: 'tls', state: 'attached', detail: '' }],
     journal: { committed: 7n, bytes: 3 << 20, segments: 2, backlog: 4, stalled: null, losses: [] },
     pipeline: {

@@ -8,6 +8,7 @@ import {
   ask,
   followRecords,
   MAX_CLIENTS,
+  MAX_READERS,
   ReadApiError,
   ReadServer,
   readSocketPath,
@@ -138,20 +139,48 @@ t.test('whoever asks badly is told so and counted', async (t) => {
   t.ok((await ask(path, 'last').catch((e: unknown) => e)) === 0, 'others are served');
 });
 
-t.test('more readers than there is room for are turned away', async (t) => {
-  const { path, server } = await serve(t, []);
+/** Connections that say `text`, kept open to the end of the test. */
+const hold = async (t: Test, path: string, count: number, text: string): Promise<Socket[]> => {
   const sockets: Socket[] = [];
   t.teardown(() => {
     for (const socket of sockets) socket.destroy();
   });
-  for (let i = 0; i < MAX_CLIENTS; i++) {
-    const socket = connect(path);
+  for (let i = 0; i < count; i++) {
+    const socket = connect({ path, allowHalfOpen: true });
+    socket.on('error', () => undefined);
     sockets.push(socket);
     await once(socket, 'connect');
+    socket.write(text);
   }
-  await waitFor('all', () => server.stats().clients === MAX_CLIENTS);
-  await t.rejects(ask(path, 'status'), { name: 'ReadApiError' });
+  return sockets;
+};
+
+t.test('more readers than there is room for are turned away, and questions are not', async (t) => {
+  const { path, server } = await serve(t, []);
+  await hold(t, path, MAX_READERS, '{"v":1,"type":"tail","follow":true}\n');
+  await waitFor('all', () => server.stats().clients === MAX_READERS);
+  const reading = (async () => {
+    for await (const record of followRecords(path, 0n, true)) return record;
+    return null;
+  })();
+  await t.rejects(reading, { name: 'ReadApiError', code: 'REFUSED' });
   t.equal(server.stats().refused, 1);
+  t.same(await ask(path, 'status'), { up: true });
+});
+
+t.test('whoever does not ask, or does not go with its answer, locks nobody out', async (t) => {
+  const { path, server } = await serve(t, someRecords(3));
+  const said = ['', '{"v":1,', '{"v":1,"type":"status"}\n', '{"v":1,"type":"tail"}\n', 'rubbish\n'];
+  await hold(t, path, MAX_READERS, '{"v":1,"type":"tail","follow":true}\n');
+  for (const text of said) {
+    await hold(t, path, MAX_CLIENTS, text);
+    t.same(await ask(path, 'status'), { up: true }, JSON.stringify(text));
+  }
+  const { clients, dropped, refused } = server.stats();
+  t.ok(clients <= MAX_CLIENTS, 'and there are never more');
+  t.ok(dropped > MAX_CLIENTS, 'those that held a place are counted');
+  t.equal(refused, MAX_CLIENTS, 'readers that came too late are told');
+  t.equal(server.livePosition(), 3n, 'readers keep theirs');
 });
 
 t.test(

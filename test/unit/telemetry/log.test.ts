@@ -55,6 +55,8 @@ t.test('the status is JSON whatever the rooms count with', async (t) => {
     readers: {},
     commands: { verdict: 1 },
     recording: null,
+    signer: null,
+    publish: null,
     paused: false,
   });
   t.match(JSON.parse(JSON.stringify(status)), {

@@ -309,6 +309,30 @@ t.test(
   },
 );
 
+t.test(
+  'a library that was written over in place gets its probes where its functions are now',
+  (t) => {
+    const keeper = ready();
+    keeper.execed(CURL, at(10));
+    const same = { ...LIBSSL, sites: { SSL_write: 4096 } };
+    t.same(say(keeper.fact(found(CURL, [same]))), ['101 plaintext attached #1'], 'nothing is new');
+    const other = { ...LIBSSL, sites: { SSL_write: 8192 } };
+    keeper.execed(NODE, at(20));
+    const step = keeper.fact(found(NODE, [other]));
+    t.same(say(step), ['attach 1 102'], 'in the place of those it has: the kernel has them once');
+    t.match(step.commands, [{ do: 'attach', stack: { sites: { SSL_write: 8192 } } }]);
+    const settled = keeper.fact(became(other, 'attached', undefined, 25));
+    t.same(say(settled), ['102 plaintext attached #1']);
+    t.match(keeper.stats(), { attached: 1, failed: 0 });
+    keeper.ended(NODE, at(40));
+    keeper.ended(CURL, at(40));
+    keeper.ended(SHELL, at(40));
+    keeper.tick(ns(1000));
+    t.same(say(keeper.tick(ns(7000))), ['detach 1'], 'who used it before still counts');
+    t.end();
+  },
+);
+
 t.test('what it does not know changes nothing', (t) => {
   const keeper = new StackKeeper();
   for (const step of [
