@@ -29,6 +29,7 @@ const terminal: Terminal = {
 
 const services: Services = {
   run: async (request) => (await import('./daemon/index.js')).runDaemon(request, version),
+  leftPins: async (loaded, remove) => (await import('./daemon/index.js')).leftPins(loaded, remove),
   exercise: async (loaded) => (await import('./daemon/index.js')).exercise(loaded),
 };
 

@@ -1,7 +1,7 @@
 import { ConfigError, pipelineSettings } from '../config/index.js';
 import type { LoadedConfig } from '../config/index.js';
 import type { AgentLine } from '../cli/index.js';
-import type { KernelPort, ProcessKey, ProgramStatus } from '../event/index.js';
+import type { KernelPort, Pinning, ProcessKey, ProgramStatus } from '../event/index.js';
 import { processId } from '../event/index.js';
 import type { Platform } from '../host/index.js';
 import type { Damage, Journal, Recovered, Retired } from '../journal/index.js';
@@ -17,6 +17,7 @@ import type { LastRun } from './last-run.js';
 import { STOP_EVENT } from './last-run.js';
 import { SelfReport } from './self-report.js';
 import type { OwnRecords } from './own-records.js';
+import { takeOver } from './take-over.js';
 import type { ReaderStats } from '../readapi/index.js';
 
 const TICK_MS = 100;
@@ -40,6 +41,8 @@ export interface DaemonParts {
   readonly runner: CommandRunner;
   readonly feeder: Feeder;
   readonly own: OwnRecords;
+  /** Why the kernel state could not be given a place that outlives the daemon. */
+  readonly pinRefusal: string | null;
 }
 
 /** The sensors from their start to their end. What it is made of is opened and closed by runDaemon. */
@@ -62,8 +65,8 @@ export class Daemon {
   }
 
   /** Throws a KernelError when the kernel refuses every sensor. */
-  start(): void {
-    const { feeder, kernel, own, version, platform } = this.parts;
+  async start(): Promise<void> {
+    const { feeder, kernel, own, version, platform, journal } = this.parts;
     // First of all inputs: it tells what time it is.
     this.#tick();
     kernel.candidates(feeder.evaluation.pipeline.candidates());
@@ -72,9 +75,10 @@ export class Daemon {
       this.#pressure.check(this.parts.journal.stats());
     });
     this.#report.started(this.#programs, { version, kernel: platform.kernel });
-    this.#report.lastRun(this.parts);
+    this.#report.pinned(this.#pinning());
+    this.#report.lastRun({ ...this.parts, adopted: kernel.pinning().adopted });
     feeder.say(own.config('loaded', this.#loaded.file ?? 'defaults', configFields(this.#loaded)));
-    feeder.feed({ input: 'seeds', bytes: kernel.seeds() });
+    await takeOver(kernel, feeder, journal);
     this.#ticks = setInterval(() => {
       this.#tick();
     }, TICK_MS);
@@ -149,6 +153,7 @@ export class Daemon {
       kernel: platform.kernel,
       configFile: this.#loaded.file,
       programs: this.#programs,
+      pinning: this.#pinning(),
       journal: { ...journal.stats(), losses: journal.losses() },
       pipeline: { agents: agents.length, ...pipeline },
       readers: { ...readers },
@@ -173,6 +178,12 @@ export class Daemon {
       () => feeder.evaluation.pipeline.snapshot(),
       () => journal.stats().bytes,
     );
+  }
+
+  #pinning(): Pinning {
+    const { kernel, pinRefusal } = this.parts;
+    const pinning = kernel.pinning();
+    return pinRefusal === null ? pinning : { ...pinning, state: 'refused', detail: pinRefusal };
   }
 
   #watchDisk(stalled: string | null): void {
@@ -214,6 +225,7 @@ const needsRestart = ({ config }: LoadedConfig): string =>
   JSON.stringify([
     config.state_dir,
     config.run_dir,
+    config.pin_dir,
     config.sensor,
     config.journal,
     config.capture.max_message_bytes,

@@ -4,4 +4,5 @@
  * judges, or stores what redact/ did not make.
  */
 export { runDaemon } from './run-daemon.js';
+export { leftPins } from './left-pins.js';
 export { exercise } from './exercise.js';

@@ -21,6 +21,8 @@ import { readLastRun } from './last-run.js';
 import { LiveRecords } from './live-records.js';
 import { lockDirectory, prepareDirectory } from './lock.js';
 import { OwnRecords } from './own-records.js';
+import { openPinDirectory } from './pin-directory.js';
+import type { PinDirectory } from './pin-directory.js';
 import { asCliError, refuseMachine } from './refusal.js';
 import { onSignals } from './signals.js';
 
@@ -52,7 +54,12 @@ const run = async (request: RunRequest, version: string): Promise<number> => {
   try {
     const unlockRun = lockDirectory(config.run_dir, 'run', posix);
     try {
-      return await runLocked({ request, version, log, posix, platform });
+      const pins = config.sensor.pin ? openPinDirectory(config.pin_dir, posix) : null;
+      try {
+        return await runLocked({ request, version, log, posix, platform, pins });
+      } finally {
+        if (pins !== null && 'path' in pins) pins.release();
+      }
     } finally {
       unlockRun();
     }
@@ -67,6 +74,8 @@ interface World {
   readonly log: Log;
   readonly posix: Posix;
   readonly platform: Platform;
+  /** null: the kernel state is to end with the daemon. */
+  readonly pins: PinDirectory | null;
 }
 
 /** Everything is closed in the reverse order of its opening, whatever happens between. */
@@ -82,7 +91,9 @@ const runLocked = async (world: World): Promise<number> => {
     },
   });
   try {
-    const kernel = openKernel(kernelOptions(config, world.platform, world.log));
+    const { pins, platform, log } = world;
+    const pinDirectory = pins !== null && 'path' in pins ? pins.path : null;
+    const kernel = openKernel(kernelOptions(config, platform, log, pinDirectory));
     try {
       const daemon = assemble(world, opened, journalDir, kernel);
       onRetired = (retired) => {
@@ -103,7 +114,7 @@ const runLocked = async (world: World): Promise<number> => {
 };
 
 const assemble = (
-  { request, version, log, posix, platform }: World,
+  { request, version, log, posix, platform, pins }: World,
   { journal, damage, recovered }: Opened,
   journalDir: string,
   kernel: KernelPort,
@@ -136,6 +147,7 @@ const assemble = (
     runner,
     feeder,
     own,
+    pinRefusal: pins !== null && 'refused' in pins ? pins.refused : null,
     ...journalState,
   });
 };
@@ -159,7 +171,7 @@ const serve = async (
       },
     });
   });
-  daemon.start();
+  await daemon.start();
   await live.server.listen(readSocketPath(loaded.config.run_dir), groupId(GROUP));
   const watchdog = startWatchdog(environment.watchdogUsec, posix);
   posix.sdNotify('READY=1');

@@ -1,7 +1,7 @@
-import type { ProgramStatus } from '../event/index.js';
+import type { Pinning, ProgramStatus } from '../event/index.js';
 import type { Damage, Recovered, Retired } from '../journal/index.js';
 import type { PipelineSnapshot } from '../pipeline.js';
-import { missingSensors } from '../telemetry/index.js';
+import { missingPins, missingSensors } from '../telemetry/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { Feeder } from './feeder.js';
 import type { LastRun } from './last-run.js';
@@ -34,11 +34,27 @@ export class SelfReport {
     }
   }
 
-  /** Between the last record of the run before and now nobody watched; and what its journal lost. */
+  /** Whether the kernel state outlives the daemon, when that was asked for; and what was found of others. */
+  pinned(pinning: Pinning): void {
+    const { feeder, own, log } = this.parts;
+    for (const line of missingPins(pinning)) {
+      log.warn({ pins: line }, 'the kernel state ends with this process');
+      feeder.say(own.sensor('pins', line, {}, 'degraded'));
+    }
+    if (pinning.discarded === 0) return;
+    const detail = 'kernel state of another build was removed, with whatever it still held';
+    feeder.say(own.sensor('pins', detail, { count: String(pinning.discarded) }, 'unmeasured'));
+  }
+
+  /**
+   * Between the last record of the run before and now nobody watched, unless its kernel state was taken over; and what
+   * its journal lost.
+   */
   lastRun(found: {
     readonly lastRun: LastRun;
     readonly damage: readonly Damage[];
     readonly recovered: Recovered | null;
+    readonly adopted: boolean;
   }): void {
     const { feeder, own, log } = this.parts;
     found.damage.forEach((damage) => {
@@ -48,10 +64,12 @@ export class SelfReport {
     const { end, lastSeq, lastWallNs } = found.lastRun;
     if (end === 'none') return;
     if (end === 'killed') log.warn({ lastSeq }, 'the run before did not end by itself');
+    // Also when the kernel watched on: what the killed one had taken and not yet journaled nobody has.
     feeder.say(own.gap('daemon', end, 0n));
     const since = new Date(Number(lastWallNs / 1_000_000n)).toISOString();
     const fields = { last_seq: String(lastSeq), since };
-    feeder.say(own.sensor('unwatched', end, fields, 'unmeasured'));
+    if (found.adopted) feeder.say(own.sensor('adopted', 'the kernel watched on', fields));
+    else feeder.say(own.sensor('unwatched', end, fields, 'unmeasured'));
   }
 
   /** Whole old segments of the journal were removed. */

@@ -29,6 +29,7 @@ class Sink extends Writable {
 
 const noServices: Services = {
   run: async () => Promise.resolve(0),
+  leftPins: async () => Promise.resolve('none'),
   exercise: async () => Promise.resolve({ programs: [], families: [] }),
 };
 
@@ -205,6 +206,7 @@ t.test('with a daemon records, status and agents come from its socket', async (t
     ...{ version: '1', node: 'n', tenant: 't', pid: 1, bootId: 'b', epoch: 1, kernel: '6' },
     ...{ startedMs: 0, nowMs: 3_700_000, configFile: null, recording: null, paused: true },
     programs: [{ name: 'y', family: 'tls', state: 'failed', detail: 'z' }],
+    pinning: { state: 'off', adopted: false, links: 0, discarded: 0, detail: '' },
     ...{ journal: { bytes: 1 }, pipeline: { rings: [{ ring: 'r' }] }, readers: {}, commands: {} },
   });
   const server = new ReadServer({
@@ -252,6 +254,7 @@ t.test('status says first what an operator has to know, and keeps zeroes to itse
     },
     ...{ startedMs: 0, nowMs: 1000, configFile: null, recording: null, paused: false },
     programs: [{ name: 'y', family: 'tls', state: 'attached', detail: '' }],
+    pinning: { state: 'off', adopted: false, links: 0, discarded: 0, detail: '' },
     journal: { committed: 7n, bytes: 3 << 20, segments: 2, backlog: 4, stalled: null, losses: [] },
     pipeline: {
       agents: 1,
@@ -377,6 +380,23 @@ t.test('doctor fails when a sensor that was used showed nothing', async (t) => {
   });
   t.equal(refused.code, 1);
   t.match(refused.out, /FAIL {2}/);
+});
+
+t.test('doctor names what a killed daemon left, and ends it when asked', async (t) => {
+  const { options } = await makePlace(t, []);
+  const asked: boolean[] = [];
+  const left: Services = {
+    ...noServices,
+    leftPins: async (_loaded, remove) => {
+      asked.push(remove);
+      return Promise.resolve(remove ? 'removed' : 'left');
+    },
+  };
+  t.match((await cli(['doctor', ...options], left)).out, /warn {2}pins .*\n.*doctor --unpin/);
+  t.match((await cli(['doctor', '--unpin', ...options], left)).out, /ok {4}pins .*ended now/);
+  t.same(asked, [false, true]);
+  const failing = { ...left, leftPins: async () => Promise.reject(new Error('EACCES')) };
+  t.match((await cli(['doctor', ...options], failing)).out, /warn {2}pins +EACCES/);
 });
 
 t.test('moments are durations back from now or RFC 3339', async (t) => {
