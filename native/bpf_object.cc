@@ -47,16 +47,28 @@ int64_t OffsetOf(const btf* types, const char* section, std::string_view variabl
   return -1;
 }
 
+std::string_view ElfBytes() {
+  static const bool modern = HasFetchAdd();
+  size_t size = 0;
+  const void* bytes = modern ? wf_bpf__elf_bytes(&size) : wf_bpf_legacy__elf_bytes(&size);
+  return {static_cast<const char*>(bytes), size};
+}
+
 }  // namespace
 
 Result<BpfObjectPtr> OpenBpfObject() {
-  const bool modern = HasFetchAdd();
-  size_t size = 0;
-  const void* bytes = modern ? wf_bpf__elf_bytes(&size) : wf_bpf_legacy__elf_bytes(&size);
+  const std::string_view bytes = ElfBytes();
   LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "wf");
-  BpfObjectPtr object(bpf_object__open_mem(bytes, size, &options));
+  BpfObjectPtr object(bpf_object__open_mem(bytes.data(), bytes.size(), &options));
   if (object == nullptr) return LastError("open BPF object");
   return object;
+}
+
+uint64_t BuildNumber() {
+  // FNV-1a: tells builds apart, and is the same in every process. It need not resist anybody.
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char byte : ElfBytes()) hash = (hash ^ static_cast<uint8_t>(byte)) * 0x100000001b3;
+  return hash;
 }
 
 Result<uint32_t> ReadWireVersion(const bpf_object* object) {

@@ -18,6 +18,9 @@ using BpfObjectPtr = std::unique_ptr<bpf_object, BpfObjectClose>;
 /** Not loaded yet. Which of the two builds it is, HasFetchAdd decides. */
 Result<BpfObjectPtr> OpenBpfObject();
 
+/** A name for the build OpenBpfObject opens, the same for the same bytes only. */
+uint64_t BuildNumber();
+
 /** WF_WIRE_VERSION as the programs were compiled with it, from their read-only data. */
 Result<uint32_t> ReadWireVersion(const bpf_object* object);
 

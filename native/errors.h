@@ -27,12 +27,16 @@ inline std::string ErrorText(int error) {
   return text;
 }
 
+/** Operation, reason and the errno's name. */
+inline std::string Text(const Refusal& refusal) {
+  const std::string reason = refusal.detail.empty() ? ErrorText(refusal.error) : refusal.detail;
+  return refusal.operation + ": " + reason + " (" + ErrorCode(refusal.error) + ")";
+}
+
 /** Throws an Error with `code`, `errno` and `operation`. */
 inline void Throw(Napi::Env env, const Refusal& refusal) {
-  const std::string reason = refusal.detail.empty() ? ErrorText(refusal.error) : refusal.detail;
-  const std::string code = ErrorCode(refusal.error);
-  Napi::Error error = Napi::Error::New(env, refusal.operation + ": " + reason + " (" + code + ")");
-  error.Set("code", Napi::String::New(env, code));
+  Napi::Error error = Napi::Error::New(env, Text(refusal));
+  error.Set("code", Napi::String::New(env, ErrorCode(refusal.error)));
   error.Set("errno", Napi::Number::New(env, refusal.error));
   error.Set("operation", Napi::String::New(env, refusal.operation));
   error.ThrowAsJavaScriptException();

@@ -15,6 +15,40 @@ export interface SensorOptions {
   readonly maxCallBytes: number;
   /** Waiting bytes in the network or payload ring that wake the reader. */
   readonly wakeBytes: number;
+  /**
+   * A directory of a bpf file system in which maps and links are kept beyond this process, until close(). What an earlier
+   * process of the same build left there is taken over. Absent: nothing is kept.
+   */
+  readonly pinDirectory?: string;
+}
+
+export interface NativePinning {
+  /** `refused`: it was asked for and is not possible; the sensor works without it. */
+  readonly state: 'off' | 'pinned' | 'refused';
+  /** The maps of an earlier process were taken over, and so many links. */
+  readonly adopted: boolean;
+  readonly links: number;
+  /** Directories of other builds, removed by attach(). */
+  readonly discarded: number;
+  /** Why it is refused. */
+  readonly detail: string;
+}
+
+export interface NativeAdopted {
+  /** What the processes before took of each CPU and ring; `lost` by enum wf_loss, as it was handed over last. */
+  readonly lanes: readonly {
+    readonly cpu: number;
+    readonly ring: number;
+    readonly taken: number;
+    /** One more than the highest number taken. */
+    readonly next: number;
+    readonly lost: readonly number[];
+  }[];
+  readonly notes: readonly {
+    readonly rootTgid: number;
+    readonly rootStartNs: bigint;
+    readonly text: string;
+  }[];
 }
 
 export interface NativeProgramStatus {
@@ -37,6 +71,9 @@ export class Sensor {
   constructor(options: SensorOptions);
   /** WF_WIRE_VERSION the programs were compiled with. */
   readonly wireVersion: number;
+  pinning(): NativePinning;
+  /** What an earlier process left; null when nothing was taken over. */
+  adopted(): NativeAdopted | null;
   /** Attaches the fixed programs (process, network, wire, socket families). */
   attach(): void;
   programs(): NativeProgramStatus[];
@@ -46,7 +83,10 @@ export class Sensor {
   /** struct wf_seed records of all processes, one after another. */
   seeds(): Buffer;
   setVerdict(rootTgid: number, rootStartNs: bigint, verdict: number): void;
+  /** And what was remembered of it. */
   deleteVerdict(rootTgid: number, rootStartNs: bigint): void;
+  /** A text of less than 1 KiB about a root, for the process that takes over. */
+  remember(rootTgid: number, rootStartNs: bigint, text: string): void;
   setScope(tgid: number, startNs: bigint, rootTgid: number, rootStartNs: bigint): void;
   deleteScope(tgid: number, startNs: bigint): void;
   /** Probes on an open file. `sites`: function name to file offset. Returns an id for detachTls. */
@@ -62,13 +102,19 @@ export class Sensor {
   ): void;
   pause(): void;
   resume(): void;
-  /** Drains now, on the caller's stack; for shutdown. Returns null when every ring was empty. */
-  drain(): NativeBatch | null;
+  /**
+   * Drains now, on the caller's stack; at most `maxBytes`, or as much as start() was told. Returns null when every ring
+   * was empty.
+   */
+  drain(maxBytes?: number): NativeBatch | null;
   /** A snapshot of struct wf_counters, index cpu * WF_RING_COUNT + ring. */
   counters(): Buffer;
-  /** Detaches everything; maps stay and the rings can still be drained. */
+  /** Detaches everything, pinned or not; maps stay and the rings can still be drained. */
   detach(): void;
-  /** Detaches and closes everything. Idempotent; also done when the environment ends. */
+  /**
+   * Detaches and closes everything, and removes the pins. Idempotent. The end of the environment closes too, but leaves
+   * what is pinned.
+   */
   close(): void;
 }
 

@@ -60,9 +60,7 @@ Ring::~Ring() {
   if (producer_ != nullptr) munmap(const_cast<uint8_t*>(producer_), page_ + size_);
 }
 
-size_t Ring::Waiting() const {
-  return LoadAcquire<uint64_t>(producer_) - LoadAcquire<uint64_t>(consumer_);
-}
+size_t Ring::Waiting() const { return LoadAcquire<uint64_t>(producer_) - Position(); }
 
 void Ring::Copy(void* out, uint64_t position, size_t bytes) const {
   const size_t before_end = std::min<size_t>(bytes, size_ - (position & (size_ - 1)));
@@ -80,7 +78,7 @@ size_t Ring::UsedBytes(uint64_t position, size_t length) const {
 Ring::Span Ring::Measure(size_t limit) const {
   const uint64_t produced = LoadAcquire<uint64_t>(producer_);
   Span span;
-  span.end = LoadAcquire<uint64_t>(consumer_);
+  span.end = Position();
   while (span.end < produced) {
     // Padded to 8 as the ring is, so never split.
     const auto word = LoadAcquire<uint32_t>(At(span.end));
@@ -100,8 +98,10 @@ Ring::Span Ring::Measure(size_t limit) const {
   return span;
 }
 
-uint8_t* Ring::Take(const Span& span, uint8_t* out) {
-  uint64_t position = LoadAcquire<uint64_t>(consumer_);
+uint64_t Ring::Position() const { return LoadAcquire<uint64_t>(consumer_); }
+
+uint8_t* Ring::Read(const Span& span, uint8_t* out) const {
+  uint64_t position = Position();
   while (position < span.end) {
     const auto word = LoadAcquire<uint32_t>(At(position));
     if ((word & BPF_RINGBUF_DISCARD_BIT) == 0) {
@@ -112,8 +112,11 @@ uint8_t* Ring::Take(const Span& span, uint8_t* out) {
     }
     position += Padded(LengthOf(word) + BPF_RINGBUF_HDR_SZ);
   }
-  __atomic_store_n(reinterpret_cast<uint64_t*>(consumer_), span.end, __ATOMIC_RELEASE);
   return out;
+}
+
+void Ring::Release(const Span& span) {
+  __atomic_store_n(reinterpret_cast<uint64_t*>(consumer_), span.end, __ATOMIC_RELEASE);
 }
 
 }  // namespace wf

@@ -33,8 +33,12 @@ class Ring {
   size_t Waiting() const;
   /** Finds the records that fit into `limit` bytes, up to the first unfinished one. */
   Span Measure(size_t limit) const;
-  /** Copies a measured span to `out` and frees its room in the ring. Returns where the copy ended. */
-  uint8_t* Take(const Span& span, uint8_t* out);
+  /** Where the next record to be read begins. */
+  uint64_t Position() const;
+  /** Copies a measured span to `out`. Returns where the copy ended. */
+  uint8_t* Read(const Span& span, uint8_t* out) const;
+  /** Frees the room of a span that was read. */
+  void Release(const Span& span);
 
  private:
   const uint8_t* At(uint64_t position) const {

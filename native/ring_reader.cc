@@ -19,8 +19,22 @@ Result<std::unique_ptr<RingReader>> RingReader::Open(const Sensor& sensor, Log& 
     if (!mapped.ok()) return mapped.refusal();
     reader->rings_[ring] = std::move(mapped.value());
   }
+  if (auto refused = reader->OpenLedger()) return *refused;
   if (auto refused = reader->WatchRings()) return *refused;
   return reader;
+}
+
+Status RingReader::OpenLedger() {
+  if (!sensor_.is_pinned()) return {};
+  Result<Ledger> ledger = Ledger::Map(sensor_.LedgerMap(), sensor_.cpus());
+  if (!ledger.ok()) return ledger.refusal();
+  ledger_ = std::move(ledger.value());
+  for (const wf_ring ring : kOrder) ledger_->Resume(ring, rings_[ring].Position());
+  return {};
+}
+
+std::vector<Ledger::Lane> RingReader::Lanes() const {
+  return ledger_ ? ledger_->Lanes() : std::vector<Ledger::Lane>();
 }
 
 Status RingReader::WatchRings() {
@@ -89,15 +103,15 @@ void RingReader::Turn() {
   const Napi::Env env(env_);
   const Napi::HandleScope scope(env);
   bool more = false;
-  const Napi::Value batch = ReadBatch(env, &more);
+  const Napi::Value batch = ReadBatch(env, options_.max_batch_bytes, &more);
   // The rest in the loop's next turn, after everybody else had theirs.
   if (more) uv_timer_start(timer_.get(), OnTimer, 0, options_.poll_ms);
   if (batch.IsObject()) sink_->OnBatch(env, batch.As<Napi::Object>());
 }
 
-Napi::Value RingReader::Drain(Napi::Env env) {
+Napi::Value RingReader::Drain(Napi::Env env, size_t max_bytes) {
   bool more = false;
-  return ReadBatch(env, &more);
+  return ReadBatch(env, max_bytes, &more);
 }
 
 bool RingReader::Empty() const {
@@ -105,10 +119,9 @@ bool RingReader::Empty() const {
                      [](const Ring& ring) { return ring.Waiting() == 0; });
 }
 
-RingReader::Spans RingReader::MeasureAll() const {
+RingReader::Spans RingReader::MeasureAll(size_t max) const {
   // Half of a batch is kept for the lifecycle ring and a quarter for the network ring, as far as
   // something waits there: a flood of payload never starves them.
-  const size_t max = options_.max_batch_bytes;
   const size_t lifecycle = std::min(rings_[WF_RING_LIFECYCLE].Waiting(), max / 2);
   const size_t network = std::min(rings_[WF_RING_NETWORK].Waiting(), max / 4);
   Spans spans;
@@ -121,7 +134,16 @@ RingReader::Spans RingReader::MeasureAll() const {
   return spans;
 }
 
-Napi::Value RingReader::ReadBatch(Napi::Env env, bool* more) {
+void RingReader::Take(const Spans& spans, uint8_t* records) {
+  for (const wf_ring ring : kOrder) {
+    uint8_t* end = rings_[ring].Read(spans[ring], records);
+    if (ledger_) ledger_->Take(ring, records, end, spans[ring].end);
+    rings_[ring].Release(spans[ring]);
+    records = end;
+  }
+}
+
+Napi::Value RingReader::ReadBatch(Napi::Env env, size_t max_bytes, bool* more) {
   *more = false;
   if (Empty()) return env.Null();
 
@@ -129,7 +151,7 @@ Napi::Value RingReader::ReadBatch(Napi::Env env, bool* more) {
   // on its way, or lost.
   auto counters = Napi::Buffer<uint8_t>::New(env, sensor_.counters().bytes());
   sensor_.counters().Copy(counters.Data());
-  const Spans spans = MeasureAll();
+  const Spans spans = MeasureAll(max_bytes);
   size_t bytes = 0;
   size_t foreign = 0;
   bool drained = true;
@@ -141,8 +163,8 @@ Napi::Value RingReader::ReadBatch(Napi::Env env, bool* more) {
   }
 
   auto records = Napi::Buffer<uint8_t>::New(env, bytes);
-  uint8_t* out = records.Data();
-  for (const wf_ring ring : kOrder) out = rings_[ring].Take(spans[ring], out);
+  Take(spans, records.Data());
+  if (ledger_) ledger_->Handed(counters.Data());
   if (foreign > 0) log_.Add(std::to_string(foreign) + " ring records without a valid header");
 
   Napi::Object batch = Napi::Object::New(env);

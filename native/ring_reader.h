@@ -4,8 +4,11 @@
 #include <napi.h>
 #include <array>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "fd.h"
+#include "ledger.h"
 #include "log.h"
 #include "refusal.h"
 #include "ring.h"
@@ -40,13 +43,16 @@ class RingReader {
 
   /** `sensor` and `log` must outlive the reader. */
   static Result<std::unique_ptr<RingReader>> Open(const Sensor& sensor, Log& log);
+  /** What was taken from the rings; empty when it is not kept. */
+  std::vector<Ledger::Lane> Lanes() const;
 
   Status Start(Napi::Env env, BatchSink& sink, const ReaderOptions& options);
   bool started() const { return static_cast<bool>(timer_); }
   void Pause();
   void Resume();
   /** One batch, or null when every ring was empty. */
-  Napi::Value Drain(Napi::Env env);
+  Napi::Value Drain(Napi::Env env, size_t max_bytes);
+  size_t max_batch_bytes() const { return options_.max_batch_bytes; }
   /** Ends the watching; Drain still works. */
   void Stop();
 
@@ -59,13 +65,18 @@ class RingReader {
   static void OnTimer(uv_timer_t* timer);
   void Turn();
   bool Empty() const;
-  Spans MeasureAll() const;
+  Status OpenLedger();
+  Spans MeasureAll(size_t max_bytes) const;
+  /** Copies what was measured to `records`, which has room for it, and frees it in the rings. */
+  void Take(const Spans& spans, uint8_t* records);
   /** Null when every ring was empty. `more`: something waits that should not wait longer. */
-  Napi::Value ReadBatch(Napi::Env env, bool* more);
+  Napi::Value ReadBatch(Napi::Env env, size_t max_bytes, bool* more);
 
   const Sensor& sensor_;
   Log& log_;
   std::array<Ring, WF_RING_COUNT> rings_;
+  /** Only where somebody may go on after us. */
+  std::optional<Ledger> ledger_;
   Fd epoll_;
   UvHandle<uv_poll_t> poll_;
   UvHandle<uv_timer_t> timer_;

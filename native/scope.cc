@@ -30,10 +30,10 @@ wf_process_key ProcessKey(uint32_t tgid, uint64_t start_ns) {
 Result<Scope> Scope::Of(const bpf_object* object) {
   Scope scope;
   const std::pair<const char*, int*> maps[] = {
-      {"wf_scope_map", &scope.scope_},
-      {"wf_verdict_map", &scope.verdicts_},
-      {"wf_candidate_map", &scope.candidates_},
-      {"wf_tunables_map", &scope.tunables_},
+      {"wf_scope_map", &scope.scope_},          {"wf_verdict_map", &scope.verdicts_},
+      {"wf_candidate_map", &scope.candidates_}, {"wf_tunables_map", &scope.tunables_},
+      {"wf_note_map", &scope.notes_},           {"wf_tls_threads", &scope.tls_threads_},
+      {"wf_tls_tied", &scope.tls_tied_},
   };
   for (const auto& [name, fd] : maps) {
     *fd = bpf_object__find_map_fd_by_name(object, name);
@@ -42,10 +42,16 @@ Result<Scope> Scope::Of(const bpf_object* object) {
   return scope;
 }
 
-Status Scope::SetTunables(const wf_tunables& tunables) {
+Status Scope::Write(const wf_tunables& tunables) {
   const __u32 only = 0;
   settings_ = tunables;
   return Put("set tunables", tunables_, &only, &settings_);
+}
+
+Status Scope::SetTunables(const wf_tunables& tunables) {
+  wf_tunables next = tunables;
+  next.any_exec = settings_.any_exec;
+  return Write(next);
 }
 
 Status Scope::SetCandidates(const std::vector<std::string>& basenames,
@@ -80,14 +86,17 @@ Status Scope::SetCandidates(const std::vector<std::string>& basenames,
   }
   wf_tunables next = settings_;
   next.any_exec = any_exec ? 1 : 0;
-  return SetTunables(next);
+  return Write(next);
 }
 
 Status Scope::SetVerdict(const wf_process_key& root, uint32_t verdict) {
+  if (verdict != WF_VERDICT_AGENT)
+    if (auto refused = Remove("delete note", notes_, &root)) return refused;
   return Put("set verdict", verdicts_, &root, &verdict);
 }
 
 Status Scope::DeleteVerdict(const wf_process_key& root) {
+  if (auto refused = Remove("delete note", notes_, &root)) return refused;
   return Remove("delete verdict", verdicts_, &root);
 }
 

@@ -14,17 +14,31 @@ namespace wf {
 
 wf_process_key ProcessKey(uint32_t tgid, uint64_t start_ns);
 
+/** What was kept of a root, under its key. */
+struct Note {
+  wf_process_key root;
+  std::string text;
+};
+
 class Scope {
  public:
   /** Finds the maps of a loaded object. */
   static Result<Scope> Of(const bpf_object* object);
 
+  /** Takes over the maps as an earlier process left them, and drops what belongs to nobody any more. */
+  Status Adopt();
+  /** Which of the settings is about candidates stays as it is. */
   Status SetTunables(const wf_tunables& tunables);
   /** Replaces the whole set; what stays is never missing in between. */
   Status SetCandidates(const std::vector<std::string>& basenames,
                        const std::vector<std::string>& parents, bool any_exec);
+  /** A root that is no agent has no note. */
   Status SetVerdict(const wf_process_key& root, uint32_t verdict);
+  /** And the root's note. */
   Status DeleteVerdict(const wf_process_key& root);
+  /** Who an agent's root is, for whoever adopts this map. Refused with E2BIG when it does not fit. */
+  Status Remember(const wf_process_key& root, const std::string& text);
+  Result<std::vector<Note>> Notes() const;
   Status SetScope(const wf_process_key& process, const wf_process_key& root);
   /** Only the entry of exactly that process: the pid may belong to another one by now. */
   Status DeleteScope(const wf_process_key& process);
@@ -32,10 +46,17 @@ class Scope {
  private:
   using CandidateKey = std::array<char, sizeof(wf_candidate)>;
 
+  Status Write(const wf_tunables& tunables);
+  /** Lineages none of whose processes lives: nobody was there to see their end. */
+  Status DropEmptyLineages() const;
+
   int scope_ = -1;
   int verdicts_ = -1;
   int candidates_ = -1;
   int tunables_ = -1;
+  int notes_ = -1;
+  int tls_threads_ = -1;
+  int tls_tied_ = -1;
   wf_tunables settings_ = {};
   std::set<CandidateKey> current_;
 };

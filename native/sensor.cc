@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <unistd.h>
 #include <algorithm>
+#include <utility>
 
 #include "cgroup_attach.h"
 #include "kernel_probe.h"
@@ -30,28 +31,33 @@ void LeaveOut(Program& program, int error, std::string detail) {
 
 }  // namespace
 
-Sensor::~Sensor() { Detach(); }
+Sensor::~Sensor() { EndLinks(); }
 
 Result<std::unique_ptr<Sensor>> Sensor::Open(const SensorSettings& settings, Log& log) {
   const LogScope scope(log);
   std::map<std::string, int> left_out;
+  bool discarded = false;
   for (;;) {
     std::unique_ptr<Sensor> sensor(new Sensor(settings));
     if (auto refused = sensor->Prepare(left_out)) return *refused;
+    sensor->OpenPins();
     const size_t said = log.added();
     const int result = bpf_object__load(sensor->object_.get());
-    if (result == 0) {
-      if (auto refused = sensor->Finish()) return *refused;
-      return sensor;
-    }
+    Status refused = Refusal{"load BPF object", -result};
+    if (result == 0) refused = sensor->Finish();
+    if (!refused) return sensor;
     // An object cannot be loaded a second time: start over without the program that was refused.
     const std::string culprit = log.LastFailedProgram(said);
     const auto found =
         std::find_if(sensor->programs_.begin(), sensor->programs_.end(),
                      [&](const Program& p) { return bpf_program__name(p.program) == culprit; });
     const bool optional = found != sensor->programs_.end() && !found->family->required;
-    if (!optional || !left_out.emplace(culprit, -result).second)
-      return Refusal{"load " + (culprit.empty() ? "BPF object" : culprit), -result};
+    if (optional && left_out.emplace(culprit, -result).second) continue;
+    if (!culprit.empty()) refused->operation = "load " + culprit;
+    // What was adopted may be what the kernel does not take: once more without it.
+    const bool adopted = std::exchange(sensor->pinning_.adopted, false);
+    sensor->Unpin();
+    if (!adopted || std::exchange(discarded, true)) return *refused;
   }
 }
 
@@ -115,6 +121,8 @@ Status Sensor::SetMapSizes() {
     if (auto refused = set(kRingMaps[ring], settings_.ring_bytes[ring])) return refused;
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) return Refusal{"count CPUs", -cpus};
+  cpus_ = static_cast<size_t>(cpus);
+  if (auto refused = set("wf_ledger", static_cast<uint32_t>(Ledger::Words(cpus_)))) return refused;
   return set("wf_counters", static_cast<uint32_t>(cpus) * WF_RING_COUNT);
 }
 
@@ -132,6 +140,11 @@ Status Sensor::Finish() {
   if (!counters.ok()) return counters.refusal();
   counters_ = std::move(counters.value());
 
+  if (pinning_.adopted) {
+    if (auto refused = scope_->Adopt()) return refused;
+  } else {
+    PinMaps();
+  }
   wf_tunables tunables = {};
   tunables.max_call_bytes = settings_.max_call_bytes;
   tunables.wake_bytes = settings_.wake_bytes;
@@ -142,7 +155,14 @@ int Sensor::RingMap(wf_ring ring) const {
   return bpf_object__find_map_fd_by_name(object_.get(), kRingMaps[ring]);
 }
 
+int Sensor::LedgerMap() const {
+  return bpf_object__find_map_fd_by_name(object_.get(), "wf_ledger");
+}
+
 Status Sensor::Attach() {
+  attached_ = true;
+  // First the old ones: nothing must be seen twice. What happens in between is nobody's.
+  if (pins_) pinning_.discarded += pins_->RemoveOthers();
   for (Program& program : programs_) {
     if (program.state != ProgramState::kReady || IsTls(program) || IsIterator(program)) continue;
     const Status refused = AttachFixed(program);
@@ -162,17 +182,24 @@ Status Sensor::AttachFixed(Program& program) {
   if (IsCgroup(program)) {
     Result<BpfLink> link = AttachCgroup(program.program, cgroup_);
     if (!link.ok()) return link.refusal();
+    PinLink(program, bpf_link__fd(link.value().get()));
     links_.Add(std::move(link.value()));
     return {};
   }
   BpfLink link(bpf_program__attach(program.program));
   if (link == nullptr)
     return LastError(std::string("attach ") + bpf_program__name(program.program));
+  PinLink(program, bpf_link__fd(link.get()));
   links_.Add(std::move(link));
   return {};
 }
 
 void Sensor::Detach() {
+  if (pins_ && attached_) pins_->RemoveLinks();
+  EndLinks();
+}
+
+void Sensor::EndLinks() {
   LinkSet all(std::move(links_));
   for (auto& [id, attachment] : tls_) all.Add(std::move(attachment.links));
   tls_.clear();

@@ -14,7 +14,9 @@
 #include "bpf_object.h"
 #include "counters.h"
 #include "fd.h"
+#include "ledger.h"
 #include "log.h"
+#include "pins.h"
 #include "refusal.h"
 #include "scope.h"
 #include "uprobe_attach.h"
@@ -29,6 +31,20 @@ struct SensorSettings {
   std::optional<std::string> cgroup;
   uint32_t max_call_bytes = 0;
   uint32_t wake_bytes = 0;
+  /** A directory of a bpf file system that is ours alone, or none: nothing outlives the process then. */
+  std::optional<std::string> pin_directory;
+};
+
+/** What became of keeping the kernel state. */
+struct Pinning {
+  enum class State { kOff, kPinned, kRefused };
+  State state = State::kOff;
+  /** State of an earlier process was taken over, with so many links. */
+  bool adopted = false;
+  size_t links = 0;
+  /** Directories that another build had left, removed. */
+  size_t discarded = 0;
+  Refusal refusal = {};
 };
 
 enum class ProgramState { kReady, kAttached, kUnsupported, kFailed };
@@ -39,6 +55,8 @@ struct Program {
   ProgramState state = ProgramState::kReady;
   int error = 0;
   std::string detail = {};
+  /** The link of an earlier process, taken over: the program is not loaded again. */
+  bool adopted = false;
 };
 
 /** A function's name and where it begins in the file. */
@@ -59,11 +77,17 @@ class Sensor {
   /** Map descriptor and bytes of a ring. */
   int RingMap(wf_ring ring) const;
   uint32_t RingBytes(wf_ring ring) const { return settings_.ring_bytes[ring]; }
+  int LedgerMap() const;
+  size_t cpus() const { return cpus_; }
+  const Pinning& pinning() const { return pinning_; }
+  bool is_pinned() const { return pinning_.state == Pinning::State::kPinned; }
 
   /** Attaches what needs no file: all families but tls. Refused when a required program is. */
   Status Attach();
-  /** Detaches everything; maps and what is in the rings stay. */
+  /** Detaches everything, pinned or not; maps and what is in the rings stay. */
   void Detach();
+  /** Gives the pinned state up. A sensor that adopted it and never attached leaves it as it found it. */
+  void Unpin();
   std::vector<Program> Programs() const;
   /** The task iterator's output: struct wf_seed, one after another. */
   Result<std::vector<uint8_t>> Seeds() const;
@@ -83,6 +107,16 @@ class Sensor {
   Status Prepare(const std::map<std::string, int>& left_out);
   Status SetMapSizes();
   Status Finish();
+  void EndLinks();
+
+  // sensor_pins.cc
+  std::string BuildName() const;
+  /** Finds the pins, and takes over what an earlier process of this build left in them. */
+  void OpenPins();
+  void PinMaps();
+  void PinLink(const Program& program, int link);
+  /** Goes on without pins. */
+  void RefusePins(const Refusal& refusal);
   void LeaveOutUnsupported(const btf* kernel);
   Status AttachFixed(Program& program);
   Result<std::vector<UprobeSite>> SitesOf(const TlsSite& site) const;
@@ -92,6 +126,10 @@ class Sensor {
   std::vector<Program> programs_;
   UprobeMode uprobe_mode_ = UprobeMode::kMulti;
   Fd cgroup_;
+  size_t cpus_ = 0;
+  std::optional<Pins> pins_;
+  Pinning pinning_;
+  bool attached_ = false;
   uint32_t wire_version_ = 0;
   std::optional<Scope> scope_;
   Counters counters_;

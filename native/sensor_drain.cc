@@ -4,6 +4,11 @@
 #include "sensor_face.h"
 
 namespace wf {
+namespace {
+
+constexpr uint64_t kMaxBatchBytes = 256 * 1024 * 1024;
+
+}  // namespace
 
 void SensorFace::Start(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -11,7 +16,6 @@ void SensorFace::Start(const Napi::CallbackInfo& info) {
   const Napi::Function on_batch = args.Function(0, "onBatch");
   const Napi::Object options = args.Object(1, "options");
   constexpr uint64_t kMaxPollMs = 60'000;
-  constexpr uint64_t kMaxBatchBytes = 256 * 1024 * 1024;
   const uint64_t poll_ms = args.Member(options, "pollMs", kMaxPollMs);
   const uint64_t bytes = args.Member(options, "maxBatchBytes", kMaxBatchBytes);
   if (args.ok() && poll_ms == 0) args.Fail("pollMs", "must be at least 1");
@@ -41,12 +45,20 @@ void SensorFace::Resume(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SensorFace::Drain(const Napi::CallbackInfo& info) {
-  return IsOpen(info.Env()) ? reader_->Drain(info.Env()) : info.Env().Undefined();
+  Args args(info);
+  if (!IsOpen(info.Env())) return info.Env().Undefined();
+  const bool asked = args.size() > 0 && !info[0].IsUndefined();
+  const uint64_t max =
+      asked ? args.Integer(0, "maxBytes", kMaxBatchBytes) : reader_->max_batch_bytes();
+  if (args.ok() && max < RingReader::kMinBatchBytes)
+    args.Fail("maxBytes", "must be at least " + std::to_string(RingReader::kMinBatchBytes));
+  return args.ok() ? reader_->Drain(info.Env(), max) : info.Env().Undefined();
 }
 
 void SensorFace::Close(const Napi::CallbackInfo&) {
   if (reader_ == nullptr) return;
   const bool started = reader_->started();
+  sensor_->Unpin();
   reader_.reset();
   sensor_.reset();
   if (!started) return;

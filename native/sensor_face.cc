@@ -32,6 +32,8 @@ SensorSettings ReadSettings(Args& args) {
   if (!args.ok()) return settings;
   const Napi::Value cgroup = options.Get("cgroup");
   if (!cgroup.IsNull()) settings.cgroup = args.Text(cgroup, "cgroup");
+  const Napi::Value pins = options.Get("pinDirectory");
+  if (!pins.IsUndefined()) settings.pin_directory = args.Text(pins, "pinDirectory");
   constexpr uint32_t kMaxCall = WF_TLS_CHUNK_MAX * WF_TLS_CHUNKS_MAX;
   settings.max_call_bytes = static_cast<uint32_t>(args.Member(options, "maxCallBytes", kMaxCall));
   settings.wake_bytes = static_cast<uint32_t>(args.Member(options, "wakeBytes", kMaxRing));
@@ -72,6 +74,8 @@ Napi::Function SensorFace::Define(Napi::Env env) {
   return DefineClass(env, "Sensor",
                      {
                          InstanceAccessor<&SensorFace::WireVersion>("wireVersion"),
+                         InstanceMethod<&SensorFace::Pinning>("pinning"),
+                         InstanceMethod<&SensorFace::Adopted>("adopted"),
                          InstanceMethod<&SensorFace::Attach>("attach"),
                          InstanceMethod<&SensorFace::Detach>("detach"),
                          InstanceMethod<&SensorFace::Programs>("programs"),
@@ -80,6 +84,7 @@ Napi::Function SensorFace::Define(Napi::Env env) {
                          InstanceMethod<&SensorFace::Seeds>("seeds"),
                          InstanceMethod<&SensorFace::SetVerdict>("setVerdict"),
                          InstanceMethod<&SensorFace::DeleteVerdict>("deleteVerdict"),
+                         InstanceMethod<&SensorFace::Remember>("remember"),
                          InstanceMethod<&SensorFace::SetScope>("setScope"),
                          InstanceMethod<&SensorFace::DeleteScope>("deleteScope"),
                          InstanceMethod<&SensorFace::AttachTls>("attachTls"),
@@ -179,6 +184,14 @@ void SensorFace::DeleteVerdict(const Napi::CallbackInfo& info) {
   const wf_process_key root = ProcessKey(args.U32(0, "rootTgid"), args.BigU64(1, "rootStartNs"));
   if (!args.ok() || !IsOpen(info.Env())) return;
   ThrowIf(info.Env(), sensor_->scope().DeleteVerdict(root));
+}
+
+void SensorFace::Remember(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const wf_process_key root = ProcessKey(args.U32(0, "rootTgid"), args.BigU64(1, "rootStartNs"));
+  const std::string text = args.Text(2, "text");
+  if (!args.ok() || !IsOpen(info.Env())) return;
+  ThrowIf(info.Env(), sensor_->scope().Remember(root, text));
 }
 
 void SensorFace::SetScope(const Napi::CallbackInfo& info) {

@@ -19,6 +19,8 @@ class SensorFace : public Napi::ObjectWrap<SensorFace>, public BatchSink {
 
  private:
   Napi::Value WireVersion(const Napi::CallbackInfo& info);
+  Napi::Value Pinning(const Napi::CallbackInfo& info);
+  Napi::Value Adopted(const Napi::CallbackInfo& info);
   void Attach(const Napi::CallbackInfo& info);
   void Detach(const Napi::CallbackInfo& info);
   Napi::Value Programs(const Napi::CallbackInfo& info);
@@ -27,6 +29,7 @@ class SensorFace : public Napi::ObjectWrap<SensorFace>, public BatchSink {
   Napi::Value Seeds(const Napi::CallbackInfo& info);
   void SetVerdict(const Napi::CallbackInfo& info);
   void DeleteVerdict(const Napi::CallbackInfo& info);
+  void Remember(const Napi::CallbackInfo& info);
   void SetScope(const Napi::CallbackInfo& info);
   void DeleteScope(const Napi::CallbackInfo& info);
   Napi::Value AttachTls(const Napi::CallbackInfo& info);

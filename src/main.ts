@@ -35,6 +35,7 @@ const services: Services = {
     return runGateway(request, gatewayHost(version));
   },
   gatewayKey: async (request) => (await import('./gateway/index.js')).gatewayKey(request),
+  leftPins: async (loaded, remove) => (await import('./daemon/index.js')).leftPins(loaded, remove),
   exercise: async (loaded) => (await import('./daemon/index.js')).exercise(loaded),
 };
 

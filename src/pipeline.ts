@@ -60,6 +60,10 @@ export class Pipeline {
       case 'batch':
         this.#batch(input);
         break;
+      case 'adopted':
+        this.#losses.resume(input.lanes);
+        this.#roots.resume(input.notes);
+        break;
       case 'seeds':
         this.#seeds(input.bytes);
         break;

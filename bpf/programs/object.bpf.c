@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the linked object says of itself: its license, and the contract it was compiled with. */
+/* What the linked object says of itself: its license, and the contract it was compiled with; and maps of no program. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "wire/wire.h"
+#include "maps/survivor.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -99,8 +99,10 @@ export function demoConfig(agents) {
 
 function writeConfig(dir, agents) {
   const path = join(dir, 'config.yaml');
+  // Whatever ends the demo, nothing of it stays in the kernel.
+  const config = { ...demoConfig(agents), sensor: { pin: false } };
   // JSON is YAML.
-  writeFileSync(path, `${JSON.stringify(demoConfig(agents), null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`);
   return path;
 }
 

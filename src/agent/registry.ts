@@ -1,4 +1,5 @@
 import type {
+  AgentNote,
   Candidates,
   ExecEvent,
   Origin,
@@ -9,6 +10,7 @@ import type {
   UserFact,
 } from '../event/index.js';
 import { AgentBook } from './agent-book.js';
+import { readNote } from './agent-note.js';
 import type { Agent, Decision, RegistryStats, RegistryStep } from './decision.js';
 import { identify, type Identity } from './identify.js';
 import { type Outcome, PendingRoots } from './pending-roots.js';
@@ -71,6 +73,16 @@ export class AgentRegistry {
   /** A root waits for its verdict and its exec was lost: the host must say what it runs. */
   askUnseen(root: ProcessKey, origin: Origin): RegistryStep {
     return this.#step([this.#pending.ask(bareSubject(root), origin)]);
+  }
+
+  /** Agents of a daemon that was killed, as far as the configuration still knows them. Before the seeds. */
+  resume(notes: readonly AgentNote[]): readonly Agent[] {
+    const agents = notes.flatMap((note) => readNote(note, this.#settings) ?? []);
+    for (const agent of agents) {
+      this.#book.add(agent);
+      this.#seeds.join(agent.root, agent.root);
+    }
+    return agents;
   }
 
   /** Processes that existed before the sensors. `nowNs`: CLOCK_BOOTTIME. */

@@ -12,6 +12,7 @@ import type { Terminal } from './output.js';
 import type { Services } from './services.js';
 
 interface DoctorOptions extends CommonOptions {
+  readonly unpin?: true;
   readonly output: OutputFormat;
 }
 
@@ -34,13 +35,18 @@ export const doctorCommand = (
   subcommand(
     'doctor',
     'check this machine, and use every sensor once for real; exit 1 when something fails',
-    ['watchfloor doctor                               # as root', 'watchfloor doctor -o json'],
+    [
+      'watchfloor doctor                               # as root',
+      'watchfloor doctor --unpin                       # when no daemon is to follow a killed one',
+      'watchfloor doctor -o json',
+    ],
   )
+    .option('--unpin', 'end what a daemon that was killed left running in the kernel')
     .addOption(outputOption())
     .action(async (options: DoctorOptions) => {
       const loaded = loadCommon(options);
       const checks: Check[] = [];
-      for await (const check of examine(loaded, services)) {
+      for await (const check of examine(loaded, services, options.unpin === true)) {
         checks.push(check);
         if (options.output === 'pretty') await terminal.out.line(pretty(check));
       }
@@ -48,11 +54,16 @@ export const doctorCommand = (
       done(checks.some(({ verdict }) => verdict === 'fail') ? EXIT.negative : EXIT.ok);
     });
 
-async function* examine(loaded: LoadedConfig, services: Services): AsyncGenerator<Check> {
+async function* examine(
+  loaded: LoadedConfig,
+  services: Services,
+  unpin: boolean,
+): AsyncGenerator<Check> {
   const platform = readPlatform();
   const machine = machineChecks(platform);
   yield* machine;
   yield* toolChecks();
+  yield await pinCheck(loaded, services, unpin);
   const blocking = machine.find(({ verdict }) => verdict === 'fail');
   if (blocking === undefined) yield* sensorChecks(loaded, services);
   else yield check('sensors', 'fail', `not tried: ${blocking.check} fails`, blocking.remedy);
@@ -118,6 +129,30 @@ const toolChecks = (): Check[] =>
       ? check(`tool ${name}`, 'warn', 'not installed', remedy)
       : check(`tool ${name}`, 'ok', path);
   });
+
+const pinCheck = async (
+  loaded: LoadedConfig,
+  services: Services,
+  unpin: boolean,
+): Promise<Check> => {
+  const { pin_dir: path } = loaded.config;
+  try {
+    switch (await services.leftPins(loaded, unpin)) {
+      case 'none':
+        return check('pins', 'ok', `${path} is empty`);
+      case 'used':
+        return check('pins', 'ok', `${path} is in use, or not ours to look into`);
+      case 'removed':
+        return check('pins', 'ok', `${path} held what a killed daemon had left: it is ended now`);
+      case 'left': {
+        const remedy = 'start the daemon, which takes it over, or run: watchfloor doctor --unpin';
+        return check('pins', 'warn', `${path} holds what a killed daemon left running`, remedy);
+      }
+    }
+  } catch (error) {
+    return check('pins', 'warn', (error as Error).message, 'run it as root');
+  }
+};
 
 const LOG_REMEDY = 'read what the kernel said: watchfloor run --log-level debug';
 

@@ -5,6 +5,6 @@
 export { runCli } from './run-cli.js';
 export { CliError, EXIT } from './exit.js';
 export type { AgentLine } from './agents.js';
-export type { Exercised, RunRequest, Services } from './services.js';
+export type { Exercised, LeftPins, RunRequest, Services } from './services.js';
 export { Output } from './output.js';
 export type { Terminal } from './output.js';

@@ -21,6 +21,9 @@ export interface Exercised {
   readonly detail: string;
 }
 
+/** What a daemon that was killed has left running in the kernel; `removed` only now. */
+export type LeftPins = 'none' | 'used' | 'left' | 'removed';
+
 /** What needs the kernel; loaded when it is asked for, so that everything else runs without the addon. */
 export interface Services {
   /** Runs until it is told to stop; the exit code. */
@@ -29,6 +32,8 @@ export interface Services {
   gateway(request: GatewayRequest): Promise<number>;
   /** Its verifier key, made where there is none. */
   gatewayKey(request: GatewayRequest): Promise<string>;
+  /** Looks for the kernel state of a daemon that is gone, and with `remove` ends it. */
+  leftPins(loaded: LoadedConfig, remove: boolean): Promise<LeftPins>;
   /** Loads every program, causes one event for each family, and says which came. */
   exercise(loaded: LoadedConfig): Promise<{
     readonly programs: readonly ProgramStatus[];

@@ -25,9 +25,10 @@ export const statusText = (status: Status): string => {
 
 const troublesOf = (status: Status): string[] => {
   const { stalled } = branch(status.journal);
-  const missing = status.degraded.length;
+  const missing = status.programs.length - running(status);
   return [
     ...(missing === 0 ? [] : [`${missing} program${missing === 1 ? '' : 's'} missing`]),
+    ...(status.pinning.state === 'refused' ? ['a crash of the daemon would lose events'] : []),
     ...(lossLines(status).length === 0 ? [] : ['something was lost since the start']),
     ...(typeof stalled === 'string' ? [`the journal cannot be written: ${stalled}`] : []),
     ...(status.paused ? ['paused: the journal cannot keep up, the rings fill'] : []),

@@ -173,6 +173,7 @@ export const configSchema = z.strictObject({
         })
         .prefault({}),
       wake_bytes: wholeNumber(4 * KIB, 16 * MIB).default(256 * KIB),
+      pin: z.boolean().default(true),
     })
     .prefault({}),
   guard: z.strictObject({ syscalls: z.boolean().default(false) }).prefault({}),

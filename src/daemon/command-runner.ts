@@ -47,6 +47,9 @@ export class CommandRunner {
       case 'adopt':
         this.kernel.adopt(command.key, command.root);
         return null;
+      case 'remember':
+        this.kernel.remember(command.root, command.text);
+        return null;
       case 'release':
         this.kernel.release(command.root, command.members);
         return null;

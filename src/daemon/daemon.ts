@@ -1,7 +1,7 @@
 import { ConfigError, pipelineSettings } from '../config/index.js';
 import type { LoadedConfig } from '../config/index.js';
 import type { AgentLine } from '../cli/index.js';
-import type { KernelPort, ProcessKey, ProgramStatus } from '../event/index.js';
+import type { KernelPort, Pinning, ProcessKey, ProgramStatus } from '../event/index.js';
 import { processId } from '../event/index.js';
 import type { Platform } from '../host/index.js';
 import type { Found, Journal } from '../journal/index.js';
@@ -20,6 +20,7 @@ import { STOP_EVENT } from './last-run.js';
 import type { SelfReport } from './self-report.js';
 import type { OwnRecords } from './own-records.js';
 import type { Publishing } from './publishing.js';
+import { takeOver } from './take-over.js';
 import type { ReaderStats } from '../readapi/index.js';
 
 const TICK_MS = 100;
@@ -46,6 +47,8 @@ export interface DaemonParts {
   readonly runner: CommandRunner;
   readonly feeder: Feeder;
   readonly own: OwnRecords;
+  /** Why the kernel state could not be given a place that outlives the daemon. */
+  readonly pinRefusal: string | null;
 }
 
 /** The sensors from their start to their end. What it is made of is opened and closed by runDaemon. */
@@ -67,7 +70,7 @@ export class Daemon {
   }
 
   /** Throws a KernelError when the kernel refuses every sensor. */
-  start(): void {
+  async start(): Promise<void> {
     const { feeder, kernel, own, version, platform, report, found, signer, lastRun } = this.parts;
     // First of all inputs: it tells what time it is.
     feeder.feed({ input: 'tick', ...this.parts.posix.clocks() });
@@ -78,10 +81,11 @@ export class Daemon {
       this.#pressure.check(this.parts.journal.stats());
     });
     report.started(this.#programs, { version, kernel: platform.kernel });
-    report.lastRun(lastRun, found);
+    report.pinned(this.#pinning());
+    report.lastRun(lastRun, found, kernel.pinning().adopted);
     if (signer === null) report.unsigned();
     feeder.say(own.config('loaded', this.#loaded.file ?? 'defaults', configFields(this.#loaded)));
-    feeder.feed({ input: 'seeds', bytes: kernel.seeds() });
+    await takeOver(kernel, feeder, this.parts.journal);
     this.#ticks = setInterval(() => {
       this.#tick();
     }, TICK_MS);
@@ -160,6 +164,7 @@ export class Daemon {
       kernel: platform.kernel,
       configFile: this.#loaded.file,
       programs: this.#programs,
+      pinning: this.#pinning(),
       journal: { ...journal.stats(), cosigned: journal.cosigned, losses: journal.losses() },
       signer: signer === null ? null : { ...signer.stats(), size: signer.state.size },
       publish: this.#publishing?.stats() ?? null,
@@ -183,6 +188,12 @@ export class Daemon {
     this.#watchDisk(stats.stalled);
     this.#watchRecorder();
     this.parts.evidence.check();
+  }
+
+  #pinning(): Pinning {
+    const { kernel, pinRefusal } = this.parts;
+    const pinning = kernel.pinning();
+    return pinRefusal === null ? pinning : { ...pinning, state: 'refused', detail: pinRefusal };
   }
 
   #watchDisk(stalled: string | null): void {
@@ -224,6 +235,7 @@ const needsRestart = ({ config }: LoadedConfig): string =>
   JSON.stringify([
     config.state_dir,
     config.run_dir,
+    config.pin_dir,
     config.sensor,
     config.journal,
     config.publish,

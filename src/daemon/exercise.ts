@@ -76,7 +76,7 @@ export const exercise: Services['exercise'] = async (loaded: LoadedConfig) => {
     refuseMachine(platform);
     // Only to be sure that the configuration gives settings.
     pipelineSettings(loaded.config, platform.bootId);
-    const kernel = openKernel(kernelOptions(loaded.config, platform, createLog('error')));
+    const kernel = openKernel(kernelOptions(loaded.config, platform, createLog('error'), null));
     try {
       return await tryAll(kernel, openHost());
     } finally {

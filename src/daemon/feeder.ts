@@ -21,9 +21,10 @@ type Work = { readonly input: Input } | { readonly value: Value; readonly told: 
 
 const nobody: Told = () => undefined;
 
-/** What the kernel's own decisions hang on. Quick, and never answered. */
-const isUrgent = ({ do: what }: Command): boolean =>
-  what === 'verdict' || what === 'adopt' || what === 'release';
+const URGENT = new Set<Command['do']>(['verdict', 'adopt', 'remember', 'release']);
+
+/** What the kernel's own decisions hang on, in its order: a release forgets what was remembered. Never answered. */
+const isUrgent = ({ do: what }: Command): boolean => URGENT.has(what);
 
 /**
  * The one order of everything: an input is recorded, evaluated, journaled and its commands carried out before the next

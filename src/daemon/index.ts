@@ -4,5 +4,6 @@
  * judges, or stores what redact/ did not make.
  */
 export { runDaemon } from './run-daemon.js';
+export { leftPins } from './left-pins.js';
 export { exercise } from './exercise.js';
 export { gatewayHost } from './gateway-host.js';

@@ -10,11 +10,18 @@ const POLL_MS = 25;
 /** The bound of one turn of the event loop. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 
-export const kernelOptions = (config: Config, platform: Platform, log: Log): KernelOptions => ({
+/** `pinDirectory`: where the kernel state outlives this process; null: nowhere. */
+export const kernelOptions = (
+  config: Config,
+  platform: Platform,
+  log: Log,
+  pinDirectory: string | null,
+): KernelOptions => ({
   rings: config.sensor.ring_bytes,
   cgroup: platform.cgroup,
   maxCallBytes: config.capture.max_message_bytes,
   wakeBytes: config.sensor.wake_bytes,
+  ...(pinDirectory === null ? {} : { pinDirectory }),
   pollMs: POLL_MS,
   maxBatchBytes: MAX_BATCH_BYTES,
   wireVersion: WfLimits.WIRE_VERSION,

@@ -26,6 +26,8 @@ import { lockDirectory, prepareDirectory } from './lock.js';
 import { OwnRecords } from './own-records.js';
 import { Publishing } from './publishing.js';
 import { createRecorder } from './recorder.js';
+import { openPinDirectory } from './pin-directory.js';
+import type { PinDirectory } from './pin-directory.js';
 import { asCliError, refuseMachine } from './refusal.js';
 import { SelfReport } from './self-report.js';
 import { onSignals } from './signals.js';
@@ -58,7 +60,12 @@ const run = async (request: RunRequest, version: string): Promise<number> => {
   try {
     const unlockRun = lockDirectory(config.run_dir, 'run', posix);
     try {
-      return await runLocked({ request, version, log, posix, platform });
+      const pins = config.sensor.pin ? openPinDirectory(config.pin_dir, posix) : null;
+      try {
+        return await runLocked({ request, version, log, posix, platform, pins });
+      } finally {
+        if (pins !== null && 'path' in pins) pins.release();
+      }
     } finally {
       unlockRun();
     }
@@ -73,6 +80,8 @@ interface World {
   readonly log: Log;
   readonly posix: Posix;
   readonly platform: Platform;
+  /** null: the kernel state is to end with the daemon. */
+  readonly pins: PinDirectory | null;
 }
 
 /** Everything is closed in the reverse order of its opening, whatever happens between. */
@@ -124,7 +133,9 @@ const startSigner = async ({
 
 const watch = async (world: World, opened: Opened, signer: Signer | null): Promise<void> => {
   const { config } = world.request.loaded;
-  const kernel = openKernel(kernelOptions(config, world.platform, world.log));
+  const { pins, platform, log } = world;
+  const pinDirectory = pins !== null && 'path' in pins ? pins.path : null;
+  const kernel = openKernel(kernelOptions(config, platform, log, pinDirectory));
   try {
     await serve(world, opened.journal, assemble(world, opened, signer, kernel));
   } finally {
@@ -140,7 +151,7 @@ interface Assembled {
 }
 
 const assemble = (
-  { request, version, log, posix, platform }: World,
+  { request, version, log, posix, platform, pins }: World,
   { journal, found }: Opened,
   signer: Signer | null,
   kernel: KernelPort,
@@ -176,6 +187,7 @@ const assemble = (
     ...{ version, loaded, reload, platform, posix, log, kernel, recorder, runner, feeder, own },
     ...{ journal, found, signer, evidence, report },
     lastRun: readLastRun(journalDir, nextSeq, platform.bootId),
+    pinRefusal: pins !== null && 'refused' in pins ? pins.refused : null,
   });
   const publish = (): Publishing | null => {
     const vkey = signer?.vkey ?? null;
@@ -205,7 +217,7 @@ const serve = async (
       },
     });
   });
-  daemon.start();
+  await daemon.start();
   const publishing = publish();
   await live.server.listen(readSocketPath(loaded.config.run_dir), groupId(GROUP));
   const watchdog = startWatchdog(environment.watchdogUsec, posix);

@@ -1,6 +1,6 @@
-import type { ProgramStatus } from '../event/index.js';
+import type { Pinning, ProgramStatus } from '../event/index.js';
 import type { Damage, Found, Lost, Recovered, Sealed } from '../journal/index.js';
-import { missingSensors } from '../telemetry/index.js';
+import { missingPins, missingSensors } from '../telemetry/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { Feeder } from './feeder.js';
 import type { LastRun } from './last-run.js';
@@ -27,6 +27,18 @@ export class SelfReport {
     }
   }
 
+  /** Whether the kernel state outlives the daemon, when that was asked for; and what was found of others. */
+  pinned(pinning: Pinning): void {
+    const { feeder, own, log } = this.parts;
+    for (const line of missingPins(pinning)) {
+      log.warn({ pins: line }, 'the kernel state ends with this process');
+      feeder.say(own.sensor('pins', line, {}, 'degraded'));
+    }
+    if (pinning.discarded === 0) return;
+    const detail = 'kernel state of another build was removed, with whatever it still held';
+    feeder.say(own.sensor('pins', detail, { count: String(pinning.discarded) }, 'unmeasured'));
+  }
+
   /** First of all records where signed ones are gone: what was signed last, so that the tree's growth can be followed. */
   link({ link }: Found, vkey: string): void {
     if (link === null) return;
@@ -34,8 +46,11 @@ export class SelfReport {
     feeder.say(own.checkpoint({ ...link, vkey, oldSize: link.size, proof: [] }));
   }
 
-  /** Between the last record of the run before and now nobody watched; and what its journal lost. */
-  lastRun(lastRun: LastRun, found: Found): void {
+  /**
+   * Between the last record of the run before and now nobody watched, unless its kernel state was taken over; and what
+   * its journal lost.
+   */
+  lastRun(lastRun: LastRun, found: Found, adopted: boolean): void {
     const { feeder, own, log } = this.parts;
     for (const damage of found.damage) this.damaged(damage);
     if (found.recovered !== null) this.#recovered(found.recovered);
@@ -43,10 +58,12 @@ export class SelfReport {
     const { end, lastSeq, lastWallNs } = lastRun;
     if (end === 'none') return;
     if (end === 'killed') log.warn({ lastSeq }, 'the run before did not end by itself');
+    // Also when the kernel watched on: what the killed one had taken and not yet journaled nobody has.
     feeder.say(own.gap('daemon', end, 0n));
     const since = new Date(Number(lastWallNs / 1_000_000n)).toISOString();
     const fields = { last_seq: String(lastSeq), since };
-    feeder.say(own.sensor('unwatched', end, fields, 'unmeasured'));
+    if (adopted) feeder.say(own.sensor('adopted', 'the kernel watched on', fields));
+    else feeder.say(own.sensor('unwatched', end, fields, 'unmeasured'));
   }
 
   unsigned(): void {

@@ -1,4 +1,4 @@
-import type { Loss, RingName } from '../event/index.js';
+import type { LaneAccount, Loss, RingName } from '../event/index.js';
 import type { LaneCounters } from './counters.js';
 import { addNumber, type Range, takeHoles } from './ranges.js';
 
@@ -36,6 +36,14 @@ export class Lane {
   constructor(ring: RingName, cpu: number) {
     this.ring = ring;
     this.cpu = cpu;
+  }
+
+  /** Goes on where another reader of the same ring was stopped: what it took has come, what it was told is told. */
+  resume({ taken, next, ringFull, fault, tableFull, callLimit }: LaneAccount): void {
+    this.delivered = taken;
+    this.#low = next;
+    this.#ringFull = ringFull;
+    Object.assign(this.#told, { ringFull, fault, tableFull, callLimit });
   }
 
   arrived(seq: number): void {

@@ -1,4 +1,4 @@
-import type { Loss, Origin, RingName } from '../event/index.js';
+import type { LaneAccount, Loss, Origin, RingName } from '../event/index.js';
 import type { Decoded } from './batch.js';
 import { type LaneCounters, readCounters, RINGS } from './counters.js';
 import { Lane } from './lane.js';
@@ -32,6 +32,11 @@ type Batch = Decoded & { readonly drained: boolean; readonly counters: Uint8Arra
 export class LossTracker {
   readonly #lanes = new Map<string, Lane>();
   #counters: readonly LaneCounters[] = [];
+
+  /** The account of the reader before; before any batch. */
+  resume(accounts: readonly LaneAccount[]): void {
+    for (const account of accounts) this.#lane(account.ring, account.cpu).resume(account);
+  }
 
   on(batch: Batch): Loss[] {
     for (const event of batch.events) this.#arrived(event.origin);

@@ -8,6 +8,8 @@ export type Command =
   | { readonly do: 'verdict'; readonly root: ProcessKey; readonly verdict: 'agent' | 'stranger' }
   /** Put a process that existed before into a lineage. */
   | { readonly do: 'adopt'; readonly key: ProcessKey; readonly root: ProcessKey }
+  /** Keep for a daemon that takes over who the agent of a root is, until its release. */
+  | { readonly do: 'remember'; readonly root: ProcessKey; readonly text: string }
   /** Free the kernel's entries of processes whose root is settled as a stranger or has ended. */
   | {
       readonly do: 'release';

@@ -1,5 +1,13 @@
 import type { HostFact } from './fact.js';
 import type { GovernanceRecord } from './governance.js';
+import type { LaneAccount } from './kernel-event.js';
+import type { ProcessKey } from './process-key.js';
+
+/** What a daemon asked the kernel to remember of an agent's root. The text is of agent/ alone. */
+export interface AgentNote {
+  readonly root: ProcessKey;
+  readonly text: string;
+}
 
 /**
  * Everything the pure stages ever learn, in one order. `run --record` writes exactly these and `replay` reads them.
@@ -16,6 +24,12 @@ export type Input =
        * CPU and ring. null: not read with this batch.
        */
       readonly counters: Uint8Array | null;
+    }
+  /** Kernel state of a daemon that was killed is taken over. First of all that comes from the kernel. */
+  | {
+      readonly input: 'adopted';
+      readonly lanes: readonly LaneAccount[];
+      readonly notes: readonly AgentNote[];
     }
   /** Processes that existed before: the same record format, from the task iterator. */
   | { readonly input: 'seeds'; readonly bytes: Uint8Array }

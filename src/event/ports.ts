@@ -1,5 +1,6 @@
 import type { HostFact, ListenerQuestion, TlsStack } from './fact.js';
-import type { FileId } from './kernel-event.js';
+import type { AgentNote } from './input.js';
+import type { FileId, LaneAccount } from './kernel-event.js';
 import type { ProcessKey } from './process-key.js';
 
 export interface ProgramStatus {
@@ -24,6 +25,23 @@ export interface Candidates {
   readonly anyExec: boolean;
 }
 
+/** What became of keeping the kernel state beyond this process. */
+export interface Pinning {
+  /** `refused`: it was asked for and is not possible, for the reason in `detail`. */
+  readonly state: 'off' | 'pinned' | 'refused';
+  /** State of a daemon that was killed was taken over, with so many links. */
+  readonly adopted: boolean;
+  readonly links: number;
+  /** States of other builds that were found and removed. */
+  readonly discarded: number;
+  readonly detail: string;
+}
+
+export interface Adopted {
+  readonly lanes: readonly LaneAccount[];
+  readonly notes: readonly AgentNote[];
+}
+
 /**
  * The kernel, as the rest of the daemon sees it. In one process it is kernel/ over the addon; the privilege split puts
  * a socket between. Every method throws a KernelError (code, operation, errno, remedy) when the kernel refuses.
@@ -31,11 +49,17 @@ export interface Candidates {
 export interface KernelPort {
   /** Loads and attaches every fixed program; what is missing is in the answer, not thrown. */
   start(onBatch: (batch: KernelBatch) => void): readonly ProgramStatus[];
+  pinning(): Pinning;
+  /** What the daemon before left; null when there was none, or nothing was kept. */
+  adopted(): Adopted | null;
+  /** Gives what waits in the rings as one large batch, at the start. True: that was not all. */
+  catchUp(): boolean;
   candidates(candidates: Candidates): void;
   /** Records of kind seed for every process, from the task iterator. */
   seeds(): Uint8Array;
   verdict(root: ProcessKey, verdict: 'agent' | 'stranger'): void;
   adopt(key: ProcessKey, root: ProcessKey): void;
+  remember(root: ProcessKey, text: string): void;
   release(root: ProcessKey, members: readonly ProcessKey[]): void;
   /** `fd` is an open descriptor of the file; the caller closes it. */
   attach(stack: TlsStack, fd: number): void;

@@ -1,15 +1,25 @@
 import { getSystemErrorName } from 'node:util';
 import type {
+  Adopted,
+  AgentNote,
   Candidates,
   FileId,
   KernelBatch,
   KernelPort,
+  LaneAccount,
+  Pinning,
   ProcessKey,
+  RingName,
   ProgramStatus,
   TlsStack,
 } from '../event/index.js';
 import { fileIdText } from '../event/index.js';
-import type { NativeProgramStatus, Sensor, SensorOptions } from '../../native/index.js';
+import type {
+  NativeAdopted,
+  NativeProgramStatus,
+  Sensor,
+  SensorOptions,
+} from '../../native/index.js';
 import { KernelError, refusing, remedyFor } from './kernel-error.js';
 import type { Addon } from './load-addon.js';
 
@@ -27,6 +37,12 @@ export interface KernelOptions extends SensorOptions {
 /** enum wf_verdict of wire.h. */
 export const VERDICTS = { agent: 2, stranger: 3 } as const;
 
+/** By enum wf_ring of wire.h. */
+const RINGS: readonly RingName[] = ['lifecycle', 'network', 'payload'];
+
+/** One batch at the start: what happened while no daemon ran is put in the order of time over all rings. */
+const CATCH_UP_BYTES = 8 * 1024 * 1024;
+
 /** Files with probes at the same time. Each takes up to nine links. */
 export const MAX_ATTACHED_FILES = 1024;
 
@@ -43,6 +59,20 @@ function explain({ errno, detail }: NativeProgramStatus): string {
   const code = getSystemErrorName(-errno);
   return `${detail} (${code}); ${remedyFor(code, detail)}`;
 }
+
+const laneAccount = (lane: NativeAdopted['lanes'][number]): LaneAccount => {
+  const [ringFull = 0, fault = 0, tableFull = 0, callLimit = 0] = lane.lost;
+  const { cpu, taken, next } = lane;
+  const ring = RINGS[lane.ring];
+  if (ring === undefined) throw new Error(`no ring ${lane.ring}`);
+  return { ring, cpu, taken, next, ringFull, fault, tableFull, callLimit };
+};
+
+const notesOf = ({ notes }: NativeAdopted): AgentNote[] =>
+  notes.map(({ rootTgid, rootStartNs, text }) => ({
+    root: { tgid: rootTgid, startNs: rootStartNs },
+    text,
+  }));
 
 function checkWireVersion(loaded: number, expected: number): void {
   if (loaded === expected) return;
@@ -85,6 +115,22 @@ export class AddonKernel implements KernelPort {
     return this.#sensor.programs().map(programStatus);
   }
 
+  pinning(): Pinning {
+    return this.#sensor.pinning();
+  }
+
+  adopted(): Adopted | null {
+    const found = this.#run(() => this.#sensor.adopted());
+    return found === null ? null : { lanes: found.lanes.map(laneAccount), notes: notesOf(found) };
+  }
+
+  catchUp(): boolean {
+    const batch = this.#run(() => this.#sensor.drain(CATCH_UP_BYTES));
+    if (batch === null) return false;
+    this.#onBatch?.(batch);
+    return !batch.drained;
+  }
+
   candidates({ basenames, parents, anyExec }: Candidates): void {
     this.#run(() => {
       this.#sensor.setCandidates([...basenames], [...parents], anyExec);
@@ -104,6 +150,13 @@ export class AddonKernel implements KernelPort {
   adopt(key: ProcessKey, root: ProcessKey): void {
     this.#run(() => {
       this.#sensor.setScope(key.tgid, key.startNs, root.tgid, root.startNs);
+    });
+  }
+
+  remember(root: ProcessKey, text: string): void {
+    if (this.#sensor.pinning().state !== 'pinned') return;
+    this.#run(() => {
+      this.#sensor.remember(root.tgid, root.startNs, text);
     });
   }
 

@@ -4,7 +4,6 @@ import {
   type ExitEvent,
   type KernelEvent,
   type Origin,
-  type ProcessId,
   type ProcessKey,
   type TlsInfo,
 } from '../event/index.js';
@@ -14,11 +13,11 @@ import { type Flow, type FlowChange, FlowTable } from '../flow/index.js';
 import type { ProcessTable } from '../process/index.js';
 import { type StreamEnd, Streams } from '../stream/index.js';
 import { StackKeeper, type StackStep } from '../tls/index.js';
+import { Announcer } from './announcer.js';
 import { Exchanges, type ExchangeStep } from './exchanges.js';
 import type { Output } from './output.js';
 import {
   type Actor,
-  agentValue,
   coverageValue,
   dnsValue,
   execValue,
@@ -37,17 +36,18 @@ export interface Rooms {
 
 /** What agents do, through process, flow, tls, stream, http and bypass. Sees no event of anybody else. */
 export class Activity {
+  readonly agents: Announcer;
   readonly #rooms: Rooms;
   readonly #flows = new FlowTable();
   readonly #stacks = new StackKeeper();
   readonly #streams = new Streams();
   readonly #exchanges = new Exchanges((key, ssl) => this.#flows.flowOfSsl(key, ssl));
-  readonly #announced = new Set<ProcessId>();
   /** Changes of flows whose lineage is not known any more. */
   #unattributed = 0;
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
+    this.agents = new Announcer(rooms);
   }
 
   on(event: KernelEvent, agent: Agent): void {
@@ -82,16 +82,6 @@ export class Activity {
     }
   }
 
-  /** Says who an agent is; once for each session. */
-  announce(agent: Agent): void {
-    const { bypass, output } = this.#rooms;
-    const id = processId(agent.root);
-    if (this.#announced.has(id)) return;
-    this.#announced.add(id);
-    const actor = this.#actor(agent, agent.root);
-    output.value(agentValue(actor), ...bypass.agent(agent, actor.process));
-  }
-
   /** A process of an agent that ran before it was known as such. */
   adopted(key: ProcessKey, origin: Origin): void {
     this.#stack(this.#stacks.started(key, origin, true));
@@ -100,11 +90,6 @@ export class Activity {
   /** Its end was lost. */
   vanished(key: ProcessKey, origin: Origin): void {
     this.#release(key, origin);
-  }
-
-  /** The last process of a lineage ended. */
-  sessionEnded(root: ProcessKey): void {
-    this.#announced.delete(processId(root));
   }
 
   /** Every ring was empty. */
@@ -142,7 +127,7 @@ export class Activity {
     const { processes, output } = this.#rooms;
     const { key, origin, tid, root, scope } = event;
     processes.on(event);
-    if (processId(key) === processId(agent.root)) this.announce(agent);
+    if (processId(key) === processId(agent.root)) this.agents.announce(agent);
     // The old image's sessions are gone with its memory, and their addresses can come again.
     const ends = this.#streams.exit(key);
     this.#ended(ends);

@@ -1,12 +1,19 @@
 import {
   processId,
+  type AgentNote,
   type ExecEvent,
   type KernelEvent,
   type ProcessFact,
   type ProcessId,
   type ProcessKey,
 } from '../event/index.js';
-import type { Agent, AgentRegistry, Decision, RegistryStep } from '../agent/index.js';
+import {
+  type Agent,
+  type AgentRegistry,
+  type Decision,
+  noteOf,
+  type RegistryStep,
+} from '../agent/index.js';
 import { Lineage, type ProcessTable } from '../process/index.js';
 import type { Activity } from './activity.js';
 import type { Gaps } from './gaps.js';
@@ -44,6 +51,18 @@ export class Roots {
 
   advance(bootNs: bigint): void {
     if (bootNs > this.#nowNs) this.#nowNs = bootNs;
+  }
+
+  /** Agents of a daemon that was killed: the kernel has their verdicts, and the journal who they are. */
+  resume(notes: readonly AgentNote[]): void {
+    for (const agent of this.#rooms.registry.resume(notes)) {
+      this.#lineages.set(processId(agent.root), new Lineage(agent.root));
+      this.#introduce(agent);
+      this.#rooms.activity.agents.said(agent.root);
+      this.#rooms.activity.adopted(agent.root, { ...agent.origin, bootNs: this.#nowNs });
+      // It may have ended meanwhile, seen by nobody who is left.
+      this.#lookUp(agent.root);
+    }
   }
 
   on(event: KernelEvent): void {
@@ -139,7 +158,7 @@ export class Roots {
   }
 
   #watch(agent: Agent): void {
-    const { processes, activity, output } = this.#rooms;
+    const { activity, output } = this.#rooms;
     const { root, origin, bootstrap } = agent;
     output.command({ do: 'verdict', root, verdict: 'agent' });
     if (bootstrap) output.command({ do: 'adopt', key: root, root });
@@ -147,13 +166,19 @@ export class Roots {
     this.#lineages.set(processId(root), new Lineage(root));
     const { events, dropped } = this.#held.take(root);
     if (!events.some((event) => event.kind === 'exec')) {
-      processes.introduce(root);
-      processes.adopt(root, root, null);
-      activity.announce(agent);
+      this.#introduce(agent);
+      activity.agents.announce(agent);
       activity.adopted(root, origin);
     }
+    output.command({ do: 'remember', ...noteOf(agent) });
     if (dropped > 0) this.#lostWhileHeld(agent, dropped);
     for (const event of events) this.#ofAgent(event, agent);
+  }
+
+  #introduce({ root }: Agent): void {
+    const { processes } = this.#rooms;
+    processes.introduce(root);
+    processes.adopt(root, root, null);
   }
 
   #drop(root: ProcessKey): void {
@@ -184,7 +209,7 @@ export class Roots {
     this.#lineages.delete(processId(root));
     this.#untracked += overflow;
     registry.ended(root, this.#nowNs);
-    activity.sessionEnded(root);
+    activity.agents.ended(root);
     output.command({ do: 'release', root, members: [] });
   }
 

@@ -147,11 +147,10 @@ export class ProcessTable {
   }
 
   #seed(event: SeedEvent): void {
-    if (this.#entries.has(processId(event.key))) return;
-    const entry = emptyEntry(event.key, true);
-    entry.ppid = event.parent.tgid;
-    entry.uid = event.uid;
-    this.#add(entry);
+    const entry = this.#entries.get(processId(event.key)) ?? this.#add(emptyEntry(event.key, true));
+    // What its own records said is not overwritten.
+    if (entry.ppid === 0) entry.ppid = event.parent.tgid;
+    if (entry.uid === UNKNOWN_UID) entry.uid = event.uid;
   }
 
   #find(key: ProcessKey): Entry {

@@ -1,5 +1,12 @@
 import { crc32 } from 'node:zlib';
-import type { HostFact, GovernanceRecord, Input, PipelineSettings, Value } from '../event/index.js';
+import type {
+  Adopted,
+  HostFact,
+  GovernanceRecord,
+  Input,
+  PipelineSettings,
+  Value,
+} from '../event/index.js';
 
 /**
  * The file: an eight-byte magic, then frames. A frame is the length and the CRC-32 of its payload (two little-endian
@@ -45,6 +52,7 @@ const TYPE = {
   end: 7,
   lost: 8,
   settings: 9,
+  adopted: 10,
 } as const;
 type FrameType = (typeof TYPE)[keyof typeof TYPE];
 
@@ -77,6 +85,8 @@ const encodeInput = (input: Input): Buffer => {
       head.writeUInt32LE(input.counters?.length ?? 0, 4);
       return frame(TYPE.batch, [head, input.counters ?? new Uint8Array(), input.bytes]);
     }
+    case 'adopted':
+      return frame(TYPE.adopted, [json({ lanes: input.lanes, notes: input.notes })]);
     case 'seeds':
       return frame(TYPE.seeds, [input.bytes]);
     case 'fact':
@@ -111,6 +121,10 @@ export type Decoded<T> =
 
 const ENTRY_READERS: Readonly<Record<number, (body: Buffer) => Entry | null>> = {
   [TYPE.batch]: readBatch,
+  [TYPE.adopted]: (body) => ({
+    entry: 'input',
+    input: { input: 'adopted', ...(parse(body) as Adopted) },
+  }),
   [TYPE.seeds]: (body) => ({ entry: 'input', input: { input: 'seeds', bytes: body } }),
   [TYPE.fact]: (body) => ({
     entry: 'input',

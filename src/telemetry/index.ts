@@ -4,5 +4,5 @@
  */
 export { createLog, LOG_LEVELS } from './log.js';
 export type { Log, LogFields, LogLevel } from './log.js';
-export { assembleStatus, missingSensors } from './status.js';
+export { assembleStatus, missingPins, missingSensors } from './status.js';
 export type { Status, StatusParts } from './status.js';

@@ -1,4 +1,4 @@
-import type { ProgramStatus } from '../event/index.js';
+import type { Pinning, ProgramStatus } from '../event/index.js';
 
 export interface StatusParts {
   readonly version: string;
@@ -12,6 +12,7 @@ export interface StatusParts {
   readonly kernel: string;
   readonly configFile: string | null;
   readonly programs: readonly ProgramStatus[];
+  readonly pinning: Pinning;
   readonly journal: Readonly<Record<string, unknown>>;
   /** null: nobody signs. */
   readonly signer: unknown;
@@ -37,9 +38,11 @@ export interface Status {
   readonly uptime_s: number;
   readonly kernel: string;
   readonly config: string | null;
-  /** One line for each sensor that is not there, with the reason. Empty: all are. */
+  /** One line for each sensor or service of ours that is not there, with the reason. Empty: all are. */
   readonly degraded: readonly string[];
   readonly programs: readonly ProgramStatus[];
+  /** Whether the kernel state outlives the daemon. */
+  readonly pinning: Pinning;
   readonly journal: unknown;
   readonly signer: unknown;
   readonly publish: unknown;
@@ -56,6 +59,10 @@ export const missingSensors = (programs: readonly ProgramStatus[]): string[] =>
     .filter(({ state }) => state === 'unsupported' || state === 'failed')
     .map(({ family, name, state, detail }) => `${family}: ${name} is ${state}: ${detail}`);
 
+/** That the kernel state was to outlive the daemon, and does not. */
+export const missingPins = ({ state, detail }: Pinning): string[] =>
+  state === 'refused' ? [`pins: the kernel state does not outlive the daemon: ${detail}`] : [];
+
 export const assembleStatus = (parts: StatusParts): Status => ({
   v: 1,
   version: parts.version,
@@ -68,8 +75,9 @@ export const assembleStatus = (parts: StatusParts): Status => ({
   uptime_s: Math.floor((parts.nowMs - parts.startedMs) / 1000),
   kernel: parts.kernel,
   config: parts.configFile,
-  degraded: missingSensors(parts.programs),
+  degraded: [...missingSensors(parts.programs), ...missingPins(parts.pinning)],
   programs: parts.programs,
+  pinning: parts.pinning,
   journal: jsonable(parts.journal),
   signer: jsonable(parts.signer),
   publish: jsonable(parts.publish),

@@ -30,6 +30,18 @@ export function heldBy(pid: number): Held {
   };
 }
 
+const FIXED = ['cgroup', 'raw_tracepoint', 'tracing'];
+
+/** Links that process `pid` has of cgroup programs and tracepoints: what is not a probe of a file. */
+export function fixedLinksOf(pid: number): string[] {
+  const { ids } = heldBy(pid);
+  const fixed = show('link').filter(({ type = '' }) => FIXED.includes(type));
+  return fixed
+    .map(({ id }) => `link ${id}`)
+    .filter((id) => ids.has(id))
+    .sort();
+}
+
 /** Which of those ids the kernel still has, whoever holds them. */
 export function stillThere(ids: ReadonlySet<string>): string[] {
   return KINDS.flatMap((kind) => show(kind).map(({ id }) => `${kind} ${id}`)).filter((id) =>

@@ -41,13 +41,17 @@ export interface Daemon {
   kill(): Promise<void>;
 }
 
-/** A place in the test's own directory. `config` is what the file says; an empty one is valid. */
-export function makePlace(t: Owner, config: object): Place {
+/**
+ * A place in the test's own directory. `config` is what the file says; an empty one is valid. Nothing outlives the
+ * daemon unless `sensor.pin` says so.
+ */
+export function makePlace(t: Owner, config: Readonly<Record<string, unknown>>): Place {
   const dir = scratchDirectory(t);
   const [stateDir, runDir] = [join(dir, 'state'), join(dir, 'run')];
   const file = join(dir, 'config.yaml');
   // JSON is YAML.
-  writeFileSync(file, JSON.stringify(config, null, 2));
+  const sensor = { pin: false, ...(config['sensor'] as object | undefined) };
+  writeFileSync(file, JSON.stringify({ ...config, sensor }, null, 2));
   const options = ['--config', file, '--state-dir', stateDir, '--run-dir', runDir];
   return {
     stateDir,

@@ -30,7 +30,8 @@ const segmentsOf = ({ good }: Victim): string[] =>
   [...good.keys()].filter((path) => path.endsWith('.wfj')).sort();
 const tilesOf = ({ good }: Victim): string[] =>
   [...good.keys()].filter((path) => path.startsWith('journal/tile/'));
-const notesOf = (): string[] => ['journal/checkpoint', 'journal/cosigned', 'signer/state'];
+export const NOTES = ['journal/checkpoint', 'journal/cosigned', 'signer/state'];
+const notesOf = (): string[] => NOTES;
 const pick = <T>(from: readonly T[], random: Random): T => {
   const found = from[random(from.length)];
   if (found === undefined) throw new Error('nothing to change');
@@ -38,8 +39,13 @@ const pick = <T>(from: readonly T[], random: Random): T => {
 };
 const bytesOf = ({ good }: Victim, path: string): Buffer => good.get(path) ?? Buffer.alloc(0);
 
-/** Numbers of the records that lie in some bytes of a segment; none for other files. */
+/** Numbers of the records that some bytes of a segment or of a tile are about; none for other files. */
 function numbersIn({ frames }: Victim, file: string, from: number, to: number) {
+  const tile = /^journal\/tile\/0\/(\d{3})$/.exec(file)?.[1];
+  if (tile !== undefined) {
+    const first = BigInt(tile) * 256n + 1n;
+    return { firstSeq: first + BigInt(from >> 5), lastSeq: first + BigInt((to - 1) >> 5) };
+  }
   const inside = frames.filter((one) => one.file === file && one.end > from && one.start < to);
   return { firstSeq: inside.at(0)?.seq ?? 0n, lastSeq: inside.at(-1)?.seq ?? 0n };
 }
@@ -89,7 +95,10 @@ function reframe(victim: Victim, other: ReadonlyMap<Frame, Buffer>): Mutation {
   const files = new Set(frames.map(({ file }) => file));
   return {
     changed: new Map([...files].map((file) => [file, rewritten(victim, file, other)])),
-    places: frames.map(({ file, start, end }) => ({ file, from: start, to: end })),
+    places: frames.map((one) => {
+      const to = one.start + Math.max(other.get(one)?.length ?? 0, one.end - one.start);
+      return { file: one.file, from: one.start, to };
+    }),
     firstSeq: frames.at(0)?.seq ?? 0n,
     lastSeq: frames.at(-1)?.seq ?? 0n,
   };

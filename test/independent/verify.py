@@ -75,10 +75,10 @@ def inner(message, number): return fields(message.get(number, [b''])[-1])
 def frame(data, at):
     length, crc = struct.unpack_from('<II', data, at) if at + 8 <= len(data) else (1 << 32, 0)
     record = data[at + 8:at + 8 + length]
-    return record if len(record) == length and crc32c(record) == crc and fields(record).get(6, [b''])[-1] != b'' else None
+    whole = len(record) == length and crc32c(record) == crc
+    return record if whole and isinstance(fields(record).get(6, [b''])[-1], int) else None
 
 def load(*path): return open(os.path.join(*path), 'rb').read() if os.path.exists(os.path.join(*path)) else b''
-
 class Journal:
     def __init__(self, state, keys, cosigners):
         self.state, self.keys, self.cosigners, self.damage, self.code, self.next = state, keys, cosigners, [], 0, 1

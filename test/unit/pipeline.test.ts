@@ -532,3 +532,52 @@ t.test('no bytes from the kernel and no order of inputs make it throw', (t) => {
   t.ok(values > 1000);
   t.end();
 });
+
+t.test('what a killed daemon knew is gone on with', (t) => {
+  const before = pipelineOf();
+  const [note] = doing(startBot(before), 'remember');
+  t.ok(note, 'who it is is to be remembered');
+  const adopted = (text: string): Input => ({
+    input: 'adopted',
+    lanes: [],
+    notes: [{ root, text }],
+  });
+  const gone = (): Input => processFact(root, { gone: true });
+  const meanwhile = batch(
+    forkRecord(child, at(3n)),
+    execRecord({ path: '/usr/bin/curl', parent: root }, at(4n, { key: child })),
+    exitRecord(0, at(5n)),
+    exitRecord(0, at(6n, { key: child })),
+  );
+
+  const after = pipelineOf();
+  const asked = after.step(adopted(note?.text ?? ''));
+  t.strictSame(doing(asked, 'look_up_process'), [{ do: 'look_up_process', key: root, env: [] }]);
+  after.step(gone());
+  const step = after.step(meanwhile);
+  t.strictSame(kinds(step), ['exec', 'exit', 'exit'], 'it is not announced again');
+  t.match(find(step, 'exec')[0]?.agent, { id: 'acme/pay/bot', assurance: 'asserted' });
+  t.strictSame(doing(step, 'release'), [{ do: 'release', root, members: [] }], 'and it has ended');
+
+  for (const [why, text, rules] of [
+    ['a rule that is no more', note?.text ?? '', []],
+    ['no JSON', '{', [bot]],
+    ['of another version', '{"v":2}', [bot]],
+  ] as const) {
+    const other = pipelineOf({ rules });
+    t.strictSame(other.step(adopted(text)), { values: [], commands: [] }, why);
+    t.strictSame(other.snapshot().agents, []);
+  }
+  t.end();
+});
+
+t.test('an agent whose end nobody saw does not live on', (t) => {
+  const [note] = doing(startBot(pipelineOf()), 'remember');
+  const after = pipelineOf();
+  after.step({ input: 'adopted', lanes: [], notes: [{ root, text: note?.text ?? '' }] });
+  after.step(processFact(root, { gone: true }));
+  t.equal(after.snapshot().agents.length, 1, 'its last records may still be in the rings');
+  t.strictSame(doing(after.step(batch()), 'release'), [{ do: 'release', root, members: [] }]);
+  t.strictSame(after.snapshot().agents, []);
+  t.end();
+});

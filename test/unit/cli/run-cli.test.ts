@@ -31,6 +31,7 @@ const noServices: Services = {
   run: async () => Promise.resolve(0),
   gateway: async () => Promise.resolve(0),
   gatewayKey: async () => Promise.resolve('key'),
+  leftPins: async () => Promise.resolve('none'),
   exercise: async () => Promise.resolve({ programs: [], families: [] }),
 };
 
@@ -208,6 +209,7 @@ t.test('with a daemon records, status and agents come from its socket', async (t
     ...{ startedMs: 0, nowMs: 3_700_000, configFile: null, recording: null, paused: true },
     ...{ signer: null, publish: null },
     programs: [{ name: 'y', family: 'tls', state: 'failed', detail: 'z' }],
+    pinning: { state: 'off', adopted: false, links: 0, discarded: 0, detail: '' },
     ...{ journal: { bytes: 1 }, pipeline: { rings: [{ ring: 'r' }] }, readers: {}, commands: {} },
   });
   const server = new ReadServer({
@@ -256,6 +258,7 @@ t.test('status says first what an operator has to know, and keeps zeroes to itse
     ...{ startedMs: 0, nowMs: 1000, configFile: null, recording: null, paused: false },
     ...{ signer: null, publish: null },
     programs: [{ name: 'y', family: 'tls', state: 'attached', detail: '' }],
+    pinning: { state: 'off', adopted: false, links: 0, discarded: 0, detail: '' },
     journal: { committed: 7n, bytes: 3 << 20, segments: 2, backlog: 4, stalled: null, losses: [] },
     pipeline: {
       agents: 1,
@@ -381,6 +384,23 @@ t.test('doctor fails when a sensor that was used showed nothing', async (t) => {
   });
   t.equal(refused.code, 1);
   t.match(refused.out, /FAIL {2}/);
+});
+
+t.test('doctor names what a killed daemon left, and ends it when asked', async (t) => {
+  const { options } = await makePlace(t, []);
+  const asked: boolean[] = [];
+  const left: Services = {
+    ...noServices,
+    leftPins: async (_loaded, remove) => {
+      asked.push(remove);
+      return Promise.resolve(remove ? 'removed' : 'left');
+    },
+  };
+  t.match((await cli(['doctor', ...options], left)).out, /warn {2}pins .*\n.*doctor --unpin/);
+  t.match((await cli(['doctor', '--unpin', ...options], left)).out, /ok {4}pins .*ended now/);
+  t.same(asked, [false, true]);
+  const failing = { ...left, leftPins: async () => Promise.reject(new Error('EACCES')) };
+  t.match((await cli(['doctor', ...options], failing)).out, /warn {2}pins +EACCES/);
 });
 
 t.test('moments are durations back from now or RFC 3339', async (t) => {

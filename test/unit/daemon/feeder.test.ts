@@ -18,11 +18,13 @@ import type {
   KernelPort,
   TlsStack,
 } from '../../../src/event/index.js';
+import { WfExecFlag, WfVerdict } from '../../../src/decode/layout.gen.js';
 import { Evaluation } from '../../../src/evaluation.js';
 import { Journal, JournalError } from '../../../src/journal/index.js';
 import { KernelError } from '../../../src/kernel/index.js';
 import { readRecording, Recorder, RECORDING_VERSION } from '../../../src/recording/index.js';
 import { createLog } from '../../../src/telemetry/index.js';
+import { batchOf, execRecord, exitRecord } from '../../helpers/wire.js';
 
 const settings = pipelineSettings(parseConfig('', 'none'), 'boot', 'node');
 const own = new OwnRecords(1, () => 5n);
@@ -36,10 +38,14 @@ const never = (): never => {
 
 const kernelWith = (some: Partial<KernelPort>): KernelPort => ({
   start: never,
+  pinning: never,
+  adopted: never,
+  catchUp: never,
   candidates: never,
   seeds: never,
   verdict: never,
   adopt: never,
+  remember: never,
   release: never,
   attach: never,
   detach: never,
@@ -61,6 +67,27 @@ const hostWith = (some: Partial<HostPort>): HostPort => ({
 
 const root = { tgid: 1, startNs: 2n };
 const stack: TlsStack = { file: { dev: 1n, inode: 2n }, path: '/x', library: 'openssl', sites: {} };
+
+t.test('what the kernel is told of an agent keeps its order, ahead of the journal', async (t) => {
+  const done: string[] = [];
+  const rules = {
+    rules: [{ id: 'a/b/c', match: { exe: ['*/bot'] }, governance: settings.defaultGovernance }],
+  };
+  const feeder = new Feeder({
+    evaluation: new Evaluation({ ...settings, ...rules }),
+    journal: { append: () => BigInt(done.push('record')) },
+    recorder: null,
+    run: (command) => {
+      done.push(command.do);
+      return null;
+    },
+  });
+  const asks = { path: '/opt/bot', flags: WfExecFlag.ASKS_VERDICT };
+  const bytes = batchOf(execRecord(asks, { verdict: WfVerdict.PENDING }), exitRecord(0));
+  feeder.feed({ input: 'batch', bytes, drained: true, counters: null });
+  const told = done.filter((what) => !what.startsWith('look_up'));
+  t.same(told, ['verdict', 'remember', 'release', 'record', 'record', 'record']);
+});
 
 t.test(
   'an input is recorded, then journaled, then acted upon, then the answer is fed',

@@ -154,3 +154,23 @@ t.test('plaintext copied for nobody stays visible', (t) => {
   t.match(tracker.accounting(), { payloadBytesAgent: 10, payloadBytesForeign: 0 });
   t.end();
 });
+
+t.test('another reader is gone on from: its records count, its losses are told already', (t) => {
+  const tracker = new LossTracker();
+  const none = { fault: 0, tableFull: 0, callLimit: 0 };
+  tracker.resume([
+    { ring: 'lifecycle', cpu: 0, taken: 7, next: 10, ringFull: 3, ...none, fault: 2 },
+    { ring: 'network', cpu: 1, taken: 0, next: 0, ringFull: 0, ...none },
+  ]);
+  const lane = { emitted: 13, ringFull: 4, fault: 2 };
+  t.strictSame(drain(tracker, [10, 12], lane), [], 'nothing below 10 is missing');
+  t.strictSame(
+    drain(tracker, [], lane),
+    [{ ring: 'lifecycle', cpu: 0, cause: 'ring_full', count: 1n, first: 11n, last: 11n }],
+    'what was dropped while nobody read is told',
+  );
+  t.strictSame(tracker.accounting().rings[0], {
+    ...{ ring: 'lifecycle', emitted: 13, delivered: 9, dropped: 4, residual: 0 },
+  });
+  t.end();
+});

@@ -28,6 +28,8 @@ interface Fake {
   readonly refuse: Map<string, Error>;
   wireVersion: number;
   programs: unknown[];
+  pinning: { state: string };
+  adopted: unknown;
 }
 
 /** An addon that writes down what it is asked; the argument of `start` is left out of it. */
@@ -39,12 +41,16 @@ function fakeAddon(): { fake: Fake; addon: Addon } {
     refuse: new Map(),
     wireVersion: 1,
     programs: [],
+    pinning: { state: 'off' },
+    adopted: null,
   };
   let nextId = 1;
   const answers: Record<string, () => unknown> = {
     programs: () => fake.programs,
     takeLog: () => fake.log.splice(0),
     seeds: () => Buffer.from('seeds'),
+    pinning: () => fake.pinning,
+    adopted: () => fake.adopted,
     attachTls: () => nextId++,
     drain: () => fake.waiting.shift() ?? null,
     counters: () => Buffer.from('counters'),
@@ -55,7 +61,7 @@ function fakeAddon(): { fake: Fake; addon: Addon } {
       get(_, name: string) {
         if (name === 'wireVersion') return fake.wireVersion;
         return (...args: unknown[]) => {
-          if (name !== 'takeLog' && name !== 'programs')
+          if (!['takeLog', 'programs', 'pinning'].includes(name))
             fake.calls.push([name, ...args.filter((arg) => typeof arg !== 'function')]);
           const error = fake.refuse.get(name);
           if (error) throw error;
@@ -162,6 +168,45 @@ t.test('commands become calls with the numbers of the contract', async (t) => {
     ['seeds'],
     ['counters'],
   ]);
+});
+
+t.test('what is to be remembered is, where it outlives us', async (t) => {
+  const { fake, kernel } = open();
+  kernel.remember(root, 'who');
+  t.same(fake.calls, []);
+  fake.pinning = { state: 'pinned' };
+  kernel.remember(root, 'who');
+  t.same(fake.calls, [['remember', 10, 100n, 'who']]);
+});
+
+t.test('what another process left is given in our words', async (t) => {
+  const { fake, kernel } = open();
+  t.equal(kernel.adopted(), null);
+  fake.adopted = {
+    lanes: [{ cpu: 3, ring: 1, taken: 5, next: 9, lost: [1, 2, 3, 4] }],
+    notes: [{ rootTgid: 10, rootStartNs: 100n, text: 'who' }],
+  };
+  t.same(kernel.adopted(), {
+    lanes: [
+      {
+        ...{ cpu: 3, ring: 'network', taken: 5, next: 9 },
+        ...{ ringFull: 1, fault: 2, tableFull: 3, callLimit: 4 },
+      },
+    ],
+    notes: [{ root, text: 'who' }],
+  });
+  fake.adopted = { lanes: [{ cpu: 0, ring: 3, taken: 0, next: 0, lost: [] }], notes: [] };
+  t.throws(() => kernel.adopted(), { message: 'no ring 3' });
+});
+
+t.test('catching up gives large batches until one was all', async (t) => {
+  const { fake, kernel } = open();
+  const got: string[] = [];
+  kernel.start(({ bytes }) => got.push(Buffer.from(bytes).toString()));
+  t.equal(kernel.catchUp(), false, 'nothing waits');
+  fake.waiting.push({ ...batch('one'), drained: false }, batch('two'));
+  t.same([kernel.catchUp(), kernel.catchUp()], [true, false]);
+  t.same(got, ['one', 'two']);
 });
 
 t.test('a file has its probes once, whatever is asked', async (t) => {

@@ -156,3 +156,14 @@ t.test('a lineage without room counts whom it does not track', (t) => {
   t.equal(lineage.overflow, 1, 'whom it has it keeps');
   t.end();
 });
+
+t.test('a seed completes what was known by its key, and overwrites no record', (t) => {
+  const table = new ProcessTable();
+  table.introduce(root);
+  table.on(seedEvent(root, key(7)));
+  t.equal(table.info(root)?.ppid, 7);
+  table.on(execEvent(root, '/opt/agent', { root, parent: key(9), uid: 5 }));
+  table.on(seedEvent(root, key(7)));
+  t.match(table.info(root), { ppid: 9, uid: 5 });
+  t.end();
+});

@@ -49,6 +49,19 @@ const entries: readonly Entry[] = [
   {
     entry: 'input',
     input: {
+      input: 'adopted',
+      lanes: [
+        {
+          ...{ ring: 'network', cpu: 1, taken: 5, next: 6 },
+          ...{ ringFull: 1, fault: 0, tableFull: 0, callLimit: 0 },
+        },
+      ],
+      notes: [{ root: key, text: '{"v":1}' }],
+    },
+  },
+  {
+    entry: 'input',
+    input: {
       input: 'batch',
       bytes: Buffer.alloc(0),
       drained: false,

@@ -50,6 +50,7 @@ t.test('the status is JSON whatever the rooms count with', async (t) => {
     kernel: '6',
     configFile: null,
     programs: [program('c', 'failed', 'x')],
+    pinning: { state: 'off', adopted: false, links: 0, discarded: 0, detail: '' },
     journal: { nextSeq: 2n ** 63n, segments: [1n] },
     pipeline: { map: new Map([['k', 1n]]) },
     readers: {},
