@@ -114,10 +114,7 @@ export class Daemon {
     try {
       const loaded = this.parts.reload();
       if (needsRestart(loaded) !== needsRestart(this.#loaded)) {
-        log.warn(
-          {},
-          'directories, ring sizes and publishing are taken over at the next start only',
-        );
+        log.warn({}, 'directories, rings and publishing are taken over at the next start only');
       }
       this.#loaded = loaded;
       const before = this.#roots();
@@ -180,14 +177,15 @@ export class Daemon {
   }
 
   #tick(): void {
-    const { feeder, posix, journal } = this.parts;
-    feeder.feed({ input: 'tick', ...posix.clocks() });
+    const { feeder, posix, journal, evidence } = this.parts;
+    const clocks = posix.clocks();
+    feeder.feed({ input: 'tick', ...clocks });
     for (const gap of this.#gaps.check()) feeder.say(gap);
     const stats = journal.stats();
     this.#pressure.check(stats);
     this.#watchDisk(stats.stalled);
     this.#watchRecorder();
-    this.parts.evidence.check();
+    evidence.check(clocks.bootNs);
   }
 
   #pinning(): Pinning {

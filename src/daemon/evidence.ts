@@ -8,6 +8,7 @@ import { Checkpoints } from './checkpoints.js';
 import type { Feeder } from './feeder.js';
 import { Heartbeats } from './heartbeats.js';
 import type { OwnRecords } from './own-records.js';
+import { Pulse } from './pulse.js';
 import { Retention } from './retention.js';
 import type { SelfReport } from './self-report.js';
 
@@ -34,6 +35,7 @@ export class Evidence {
   readonly #checkpoints: Checkpoints;
   readonly #heartbeats: Heartbeats;
   readonly #retention: Retention;
+  readonly #pulse = new Pulse();
 
   constructor(private readonly parts: EvidenceParts) {
     this.#checkpoints = new Checkpoints(parts);
@@ -48,9 +50,11 @@ export class Evidence {
     this.#checkpoints.journaled(body, seq);
   }
 
-  /** Called with every tick. */
-  check(): void {
+  /** Called with every tick, `bootNs` its time. */
+  check(bootNs: bigint): void {
     const { journal, report } = this.parts;
+    const held = this.#pulse.beat(bootNs);
+    if (held !== null) report.held(held);
     this.#checkpoints.check();
     this.#heartbeats.check();
     this.#retention.check();

@@ -5,6 +5,7 @@ import type { Log } from '../telemetry/index.js';
 import type { Feeder } from './feeder.js';
 import type { LastRun } from './last-run.js';
 import type { OwnRecords } from './own-records.js';
+import type { Held } from './pulse.js';
 
 interface Parts {
   readonly feeder: Feeder;
@@ -80,6 +81,15 @@ export class SelfReport {
     if (firstSeq === undefined || lastSeq === undefined) return;
     const numbers = { first: firstSeq, last: lastSeq };
     feeder.say(own.gap('journal', reason, lastSeq - firstSeq + 1n, numbers));
+  }
+
+  /** Nobody read the rings meanwhile; what they could not hold is in gaps of its own. */
+  held({ fromNs, untilNs }: Held): void {
+    const { feeder, own, log } = this.parts;
+    const ms = (untilNs - fromNs) / 1_000_000n;
+    log.warn({ ms }, 'this process did not run for a while');
+    const fields = { from_boot_ns: String(fromNs), until_boot_ns: String(untilNs), ms: String(ms) };
+    feeder.say(own.sensor('held', 'the daemon did not run for a while', fields, 'degraded'));
   }
 
   /** A segment whose file failed: what was not durable went to the next one. */

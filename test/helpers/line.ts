@@ -36,7 +36,11 @@ export interface Line {
     readonly last_seq?: number | string;
   };
   readonly coverage?: { readonly state: string; readonly reason: string };
-  readonly sensor?: { readonly event: string; readonly detail: string };
+  readonly sensor?: {
+    readonly event: string;
+    readonly detail: string;
+    readonly fields?: Readonly<Record<string, string>>;
+  };
 }
 
 /** Lines of one kind. */
