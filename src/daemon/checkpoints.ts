@@ -62,7 +62,13 @@ export class Checkpoints {
   /** At the end of a run, with everything durable: a checkpoint as a record, and one that covers that record too. */
   async seal(flush: () => Promise<unknown>): Promise<void> {
     await this.#making;
-    await this.#make();
+    // And nothing is signed in between.
+    this.#making = this.#sealNow(flush);
+    await this.#making;
+  }
+
+  async #sealNow(flush: () => Promise<unknown>): Promise<void> {
+    if (this.parts.journal.committed > this.#recordSeq) await this.#make();
     await flush();
     const last = await this.#sign();
     if (last !== null) this.parts.journal.saveCheckpoint(last.note);
@@ -71,15 +77,15 @@ export class Checkpoints {
   #isDue(nowMs: number): boolean {
     const { committed } = this.parts.journal;
     const signed = this.parts.signer?.state.size ?? committed;
-    if (committed <= signed || committed <= this.#recordSeq || nowMs < this.#pausedUntilMs)
-      return false;
+    // Other records may have got their numbers while it was signed: they come before it, and are not signed yet.
+    const isAlone = committed === this.#recordSeq && committed === signed + 1n;
+    if (committed <= signed || isAlone || nowMs < this.#pausedUntilMs) return false;
     const urgent = this.#wanted !== null && committed >= this.#wanted;
     return urgent || nowMs >= this.#nextMs || committed - signed >= EVERY_RECORDS;
   }
 
   async #make(): Promise<void> {
     const { journal, feeder, own } = this.parts;
-    if (journal.committed <= this.#recordSeq) return;
     const signed = await this.#sign();
     if (signed === null) return;
     journal.saveCheckpoint(signed.note);

@@ -96,16 +96,17 @@ export class Daemon {
     this.#publishing = publishing;
   }
 
-  /** Detaches, evaluates what the rings still held, and says goodbye. Idempotent. */
-  stop(why: string): void {
+  /** Detaches, evaluates what the rings still held, says goodbye and has all of it signed. Idempotent. */
+  async stop(why: string): Promise<void> {
     if (this.#ticks === null) return;
     clearInterval(this.#ticks);
     this.#ticks = null;
-    const { kernel, feeder, own } = this.parts;
+    const { kernel, feeder, own, evidence, recorder } = this.parts;
     kernel.stop();
     this.#tick();
     feeder.say(own.sensor(STOP_EVENT, why));
-    this.parts.recorder?.close();
+    await evidence.seal();
+    recorder?.close();
   }
 
   /** Reads the configuration again; a bad one leaves everything as it is. */

@@ -13,8 +13,8 @@ export interface LastRun {
 
 export const STOP_EVENT = 'stop';
 
-/** The goodbye is the last record, or the last but one: the checkpoint over it may follow. */
-const TAIL = 2n;
+/** The goodbye is among the last records: a checkpoint follows it, and what publishing or a heartbeat still had to say. */
+const TAIL = 16n;
 
 /** Reads the last records before `nextSeq`. */
 export const readLastRun = (journalDir: string, nextSeq: bigint, bootId: string): LastRun => {
@@ -23,8 +23,10 @@ export const readLastRun = (journalDir: string, nextSeq: bigint, bootId: string)
   const tail = readTail(journalDir, lastSeq);
   const last = tail.at(-1);
   if (last === undefined) return { end: 'killed', lastSeq, lastWallNs: 0n };
-  const before = last.kind === 'checkpoint' ? (tail.at(-2) ?? last) : last;
-  const stopped = before.kind === 'sensor' && before.sensor?.event === STOP_EVENT;
+  const stopped = tail.some(
+    ({ epoch, kind, sensor }) =>
+      epoch === last.epoch && kind === 'sensor' && sensor?.event === STOP_EVENT,
+  );
   const end = stopped ? 'stopped' : last.bootId === bootId ? 'killed' : 'reboot';
   return { end, lastSeq, lastWallNs: last.wallNs };
 };

@@ -66,14 +66,14 @@ export class Publishing {
     const { feeder, own, log } = this.parts;
     switch (event.event) {
       case 'stalled': {
-        const { sinceMs, backlog } = event;
-        const summary = `no record was acknowledged for ${Math.round(sinceMs / 1000)} s`;
+        const { afterMs, backlog } = event;
+        const summary = `no record was acknowledged for ${Math.round(afterMs / 1000)} s`;
         const evidence = [
           `${backlog} records wait`,
           this.#link.lastError ?? 'the broker is silent',
         ];
-        log.error({ backlog, since_ms: sinceMs }, 'publishing has stalled');
-        feeder.say(own.finding('publish.stalled', 'medium', summary, evidence, sinceMs));
+        log.error({ backlog, after_ms: afterMs }, 'publishing has stalled');
+        feeder.say(own.finding('publish.stalled', 'medium', summary, evidence, afterMs));
         return;
       }
       case 'rejected': {

@@ -143,10 +143,9 @@ const watch = async (world: World, opened: Opened, signer: Signer | null): Promi
   }
 };
 
-/** The daemon, and what outlives its sensors for a moment at the end. */
+/** The daemon, and what is started behind it. */
 interface Assembled {
   readonly daemon: Daemon;
-  readonly evidence: Evidence;
   readonly publish: () => Publishing | null;
 }
 
@@ -196,13 +195,13 @@ const assemble = (
     daemon.publishes(publishing);
     return publishing;
   };
-  return { daemon, evidence, publish };
+  return { daemon, publish };
 };
 
 const serve = async (
   { request, posix, log }: World,
   journal: Journal,
-  { daemon, evidence, publish }: Assembled,
+  { daemon, publish }: Assembled,
 ): Promise<void> => {
   const { loaded, environment } = request;
   const live: LiveRecords = new LiveRecords(journalDirOf(loaded.config), journal, {
@@ -226,8 +225,7 @@ const serve = async (
   const signal = await asked;
   posix.sdNotify('STOPPING=1');
   clearInterval(watchdog);
-  daemon.stop(signal);
-  await evidence.seal();
+  await daemon.stop(signal);
   live.publish();
   await live.server.close();
   await publishing?.stop();

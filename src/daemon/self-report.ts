@@ -78,7 +78,8 @@ export class SelfReport {
     log.warn({ segment, reason }, 'the journal is damaged');
     const fields = { segment, offset: String(offset), reason };
     feeder.say(own.sensor('journal_damaged', 'its bytes are not what was written', fields));
-    if (firstSeq === undefined || lastSeq === undefined) return;
+    // With a tile, hashes are gone and no records.
+    if (firstSeq === undefined || lastSeq === undefined || reason === 'tile') return;
     const numbers = { first: firstSeq, last: lastSeq };
     feeder.say(own.gap('journal', reason, lastSeq - firstSeq + 1n, numbers));
   }
@@ -102,11 +103,13 @@ export class SelfReport {
 
   #lost({ firstSeq, lastSeq, cause }: Lost, quarantined: readonly string[]): void {
     const { feeder, own, log } = this.parts;
-    const count = lastSeq - firstSeq + 1n;
-    log.error({ cause, first: firstSeq, last: lastSeq }, 'signed records are not in the journal');
-    feeder.say(own.gap('journal', cause, count, { first: firstSeq, last: lastSeq }));
+    const numbers = { first: firstSeq, last: lastSeq };
+    log.error({ cause, ...numbers }, 'signed records are not in the journal');
+    // Of what is damaged, each place has a gap of its own.
+    if (cause !== 'damaged')
+      feeder.say(own.gap('journal', cause, lastSeq - firstSeq + 1n, numbers));
     const evidence = [
-      `records ${firstSeq} to ${lastSeq} were signed and are not there`,
+      `signed records are not there, from ${firstSeq} to ${lastSeq}`,
       ...quarantined.map((name) => `quarantine/${name}`),
     ];
     const summary = `the journal was changed while nobody watched: ${cause}`;

@@ -26,8 +26,8 @@ type OwnValue = SelfFindingValue | SensorValue | CheckpointValue;
 /** The gateway's own journal: as tamper-evident as a node's, with a signer of its own. */
 export class OwnJournal implements OwnRecords {
   private sealing: Promise<void> | null = null;
-  /** The last number that is a checkpoint: alone it is nothing to sign. */
-  private sealedSeq = 0n;
+  /** The last record that is a checkpoint: alone it is nothing to sign. */
+  private checkpointSeq = 0n;
 
   private constructor(
     private readonly options: OwnJournalOptions,
@@ -87,11 +87,12 @@ export class OwnJournal implements OwnRecords {
   private async sealNow(
     checkpoint: (signed: CheckpointValue['checkpoint']) => CheckpointValue,
   ): Promise<void> {
-    if (this.journal.tree().size <= this.sealedSeq) return;
+    const { size } = this.journal.tree();
+    if (size === this.checkpointSeq && size === this.signer.state.size + 1n) return;
     const signed = await this.sign();
     if (signed === null) return;
     this.journal.saveCheckpoint(signed.note);
-    this.sealedSeq = this.append(checkpoint(signed)) ?? this.sealedSeq;
+    this.checkpointSeq = this.append(checkpoint(signed)) ?? this.checkpointSeq;
   }
 
   /** null: nothing to sign, or the signer does not. */

@@ -17,7 +17,8 @@ export interface Lost {
   readonly lastSeq: bigint;
   /**
    * `truncated`: the directory itself says that it was longer. `rollback`: nothing in it does, or it is another history
-   * than the signed one. `damaged`: single records are gone, or are not those that were signed.
+   * than the signed one: all of these are gone. `damaged`: some between them are gone, or are not those that were signed;
+   * which ones is in `damage`.
    */
   readonly cause: 'truncated' | 'damaged' | 'rollback';
 }

@@ -1,11 +1,8 @@
 import type { NatsLink } from './link.js';
 
-/** What is longer than this is not handed on. */
-const MAX_BYTES = 64 * 1024;
-
 /**
- * Messages on a subject, over reconnections; what comes while there is no connection is not seen. `onReady` is called
- * after each subscription. Gives what ends it.
+ * Messages on a subject, over reconnections and of whatever length; what comes while there is no connection is not seen.
+ * `onReady` is called after each subscription. Gives what ends it.
  */
 export function subscribe(
   link: NatsLink,
@@ -17,7 +14,7 @@ export function subscribe(
   const end = link.onConnection((connection) => {
     const subscription = connection.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null && message.data.length <= MAX_BYTES) onMessage(message.data);
+        if (error === null) onMessage(message.data);
       },
     });
     unsubscribe = () => {

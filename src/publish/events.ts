@@ -3,7 +3,7 @@ import type { RefusalKind } from '../nats/index.js';
 /** What an operator should hear of publishing; never about one record more than once. */
 export type PublishEvent =
   /** Nothing was acknowledged for so long although records wait. */
-  | { readonly event: 'stalled'; readonly sinceMs: number; readonly backlog: bigint }
+  | { readonly event: 'stalled'; readonly afterMs: number; readonly backlog: bigint }
   | { readonly event: 'resumed'; readonly afterMs: number; readonly backlog: bigint }
   /** The server does not store what is sent; said once for each reason until everything is acknowledged. */
   | {

@@ -31,7 +31,7 @@ export class StallWatch {
       this.progress(0n);
     } else if (!this.said && Date.now() - this.movedMs >= this.stalledMs) {
       this.said = true;
-      this.onEvent({ event: 'stalled', sinceMs: this.movedMs, backlog });
+      this.onEvent({ event: 'stalled', afterMs: Date.now() - this.movedMs, backlog });
     }
   }
 }

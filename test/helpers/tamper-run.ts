@@ -133,9 +133,9 @@ class IndependentVerifier {
 
   async verify(): Promise<Verified> {
     this.child.stdin.write('\n');
-    const { value, done } = await this.lines.next();
-    if (done === true) throw new Error('the independent verifier ended');
-    const [code, rows] = JSON.parse(value) as [number, Row[]];
+    const line = await this.lines.next();
+    if (line.done === true) throw new Error('the independent verifier ended');
+    const [code, rows] = JSON.parse(line.value) as [number, Row[]];
     const damage = rows.map(([file, from, to, first, last]) => ({
       ...{ file, from, to, firstSeq: BigInt(first), lastSeq: BigInt(last) },
     }));

@@ -136,7 +136,7 @@ function repair(
   return { damage, recovered };
 }
 
-/** The signed numbers among those that are missing, and those behind the end. */
+/** The signed numbers behind the end; where that is whole, from the first to the last of those that are missing inside. */
 function lostOf(
   missing: readonly Damage[],
   last: bigint,
@@ -148,10 +148,8 @@ function lostOf(
       ? []
       : [{ firstSeq, lastSeq: lastSeq < signed ? lastSeq : signed }],
   );
+  if (last < signed) return { firstSeq: last + 1n, lastSeq: signed, cause: causeOfEnd() };
   const firstOf = inside.reduce((least, { firstSeq }) => min(least, firstSeq), signed + 1n);
-  if (last < signed) {
-    return { firstSeq: min(firstOf, last + 1n), lastSeq: signed, cause: causeOfEnd() };
-  }
   const lastOf = inside.reduce((most, { lastSeq }) => (lastSeq > most ? lastSeq : most), 0n);
   return inside.length === 0 ? null : { firstSeq: firstOf, lastSeq: lastOf, cause: 'damaged' };
 }

@@ -106,7 +106,17 @@ t.test('what is asked wrongly ends with 64 and says what to do next', async (t) 
 
 t.test('every command explains itself with examples', async (t) => {
   const commands = [
-    ...['run', 'tail', 'status', 'agents', 'replay', 'verify', 'doctor'].map((name) => [name]),
+    ...[
+      'run',
+      'tail',
+      'status',
+      'agents',
+      'replay',
+      'verify',
+      'prove',
+      'consistency',
+      'doctor',
+    ].map((name) => [name]),
     ['config', 'check'],
     ['config', 'show'],
   ];
