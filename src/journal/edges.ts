@@ -7,6 +7,9 @@ export interface FullTile {
   readonly bytes: Buffer;
 }
 
+/** An entry of the level it is asked for; null where it is not known. */
+type FindEntry = (index: bigint) => Buffer | null;
+
 const FIRST_BYTES = 8 * HASH_BYTES;
 
 /** A tile that is being filled; of one that was begun before a loss some entries are never known. */
@@ -29,6 +32,13 @@ class Edge {
     hash.copy(this.bytes, at * HASH_BYTES);
     if (this.known[at] === 0) this.count += 1;
     this.known[at] = 1;
+  }
+
+  /** Where its known entries are, and what they are. */
+  *entries(): Generator<readonly [number, Buffer]> {
+    for (const [at, known] of this.known.entries()) {
+      if (known === 1) yield [at, Buffer.from(entryOf(this.bytes, at))];
+    }
   }
 
   full(): Buffer | null {
@@ -55,12 +65,15 @@ export class Edges {
     if (edge?.index === index >> 8n) edge.set(Number(index & 255n), hash);
   }
 
-  /** The next entry of a level. Gives the tile when this was its last, and `find` knows what it has not. */
+  /**
+   * The next entry of a level. Gives the tile when this was its last, and `find` knows what it has not; else `keep` is
+   * given what there is of it, for the next entry begins another tile.
+   */
   put(
     level: number,
     index: bigint,
     hash: Buffer,
-    find: (index: bigint) => Buffer | null,
+    { find, keep }: { find: FindEntry; keep: (index: bigint, hash: Buffer) => void },
   ): FullTile | null {
     const tile = index >> 8n;
     let edge = this.edges[level];
@@ -70,11 +83,12 @@ export class Edges {
     if (at < TILE_WIDTH - 1) return null;
     for (const missing of edge.missing()) {
       const found = find((tile << 8n) + BigInt(missing));
-      if (found === null) return null;
-      edge.set(missing, found);
+      if (found !== null) edge.set(missing, found);
     }
     const bytes = edge.full();
-    return bytes === null ? null : { level, index: tile, bytes };
+    if (bytes !== null) return { level, index: tile, bytes };
+    for (const [place, known] of edge.entries()) keep((tile << 8n) + BigInt(place), known);
+    return null;
   }
 
   /** Makes the tile of an entry the one that is being filled. */

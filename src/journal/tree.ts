@@ -2,7 +2,7 @@ import { CompactRange, consistencyProof, foldRange, tilePath } from '../tlog/ind
 import type { NodeReader, TreeHead } from '../tlog/index.js';
 import { Edges } from './edges.js';
 import type { FullTile } from './edges.js';
-import { nodeReader, rangeAt, vouch } from './nodes.js';
+import { nodeKey, nodeReader, rangeAt, vouch } from './nodes.js';
 import { entryOf } from './tiles.js';
 import type { Tiles } from './tiles.js';
 
@@ -114,8 +114,13 @@ export class Tree {
   }
 
   private put(level: number, index: bigint, hash: Buffer): void {
-    const find = (missing: bigint): Buffer | null => this.read(level * 8, missing);
-    const full = this.edges.put(level, index, hash, find);
+    const full = this.edges.put(level, index, hash, {
+      find: (missing) => this.read(level * 8, missing),
+      // No tile will say it, and a checkpoint may lie between its leaves.
+      keep: (known, entry) => {
+        this.vouched.set(nodeKey(level * 8, known), entry);
+      },
+    });
     if (full !== null) this.unsaved.set(tilePath(full.level, full.index), full);
   }
 

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { verifyConsistency } from '../../../src/tlog/index.js';
 import { Journal, listSegments, readJournal } from '../../../src/journal/index.js';
 import { crc32c } from '../../../src/journal/crc32c.js';
 import {
@@ -143,6 +144,28 @@ for (const [what, longer, cause] of [
     t.ok(journal.consistencyProof(10n, 11n), 'the signer will take it');
   });
 }
+
+t.test(
+  'behind a loss every checkpoint extends the one before, over any number of tiles',
+  async (t) => {
+    const dir = t.testdir();
+    await filled(dir, 5);
+    const anchor = await filled(dir, 500);
+    fs.rmSync(segmentFiles(dir)[1] ?? '');
+    const { journal } = Journal.open(dir, { anchor });
+    let before = anchor;
+    for (let round = 0; round < 12; round += 1) {
+      append(journal, 50 + round);
+      await journal.flush();
+      const tree = journal.tree();
+      const proof = journal.consistencyProof(before.size, tree.size) ?? [];
+      const grows = verifyConsistency(before.size, before.root, tree.size, tree.root, proof);
+      t.ok(grows, `${before.size} to ${tree.size}`);
+      before = { ...tree, note: '' };
+    }
+    await journal.close();
+  },
+);
 
 t.test('the journal of another node is set aside', async (t) => {
   const dir = t.testdir();
