@@ -170,7 +170,8 @@ t.test('a heartbeat is a sign of life of each agent, under an id of its own', as
     messages.map(({ id }) => id),
     [`${record.eventId}.0`, `${record.eventId}.1`],
   );
-  t.same(rowsOf({ ...record, heartbeat: null }), [], 'nobody lives');
+  const lonely = { ...record.heartbeat, agentIds: [] };
+  t.same(auditMessages(stored({ ...record, heartbeat: lonely })), [], 'nobody lives');
 });
 
 t.test(
