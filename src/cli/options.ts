@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/index.js';
 import type { LoadedConfig, Overrides } from '../config/index.js';
+import { CliError, EXIT } from './exit.js';
+import type { FleetOptions } from './fleet.js';
 import type { SeverityName } from './record-filter.js';
 import { SEVERITIES } from './record-filter.js';
 import { parseTime } from './time.js';
@@ -36,6 +38,13 @@ export const outputOption = (): Option =>
   new Option('-o, --output <format>', 'pretty or json')
     .choices(['pretty', 'json'])
     .default('pretty');
+
+/** Options of a fleet would be passed over in silence without one. */
+export const refuseWithoutNats = ({ nats, tenant, node }: Partial<FleetOptions>): void => {
+  if (nats !== undefined || (tenant ?? node) === undefined) return;
+  const remedy = 'say where the fleet publishes, too: --nats nats://host:4222';
+  throw new CliError(EXIT.usage, '--tenant and --node choose nodes of a fleet', remedy);
+};
 
 /** Relative to where the command was typed, as everywhere; the configuration file takes absolute paths only. */
 const path = (text: string): string => resolve(text);

@@ -1,7 +1,9 @@
 import { escapeText } from '../present/index.js';
 import type { Status } from '../telemetry/index.js';
-
-type Branch = Readonly<Record<string, unknown>>;
+import { branch, count, text } from './counters.js';
+import type { Branch } from './counters.js';
+import { evidenceLines, evidenceTroubles } from './evidence-view.js';
+import { duration } from './time.js';
 
 /** What an operator wants to know first; every counter is in `-o json`. */
 export const statusText = (status: Status): string => {
@@ -17,6 +19,7 @@ export const statusText = (status: Status): string => {
     ...lossLines(status).map((line) => ['  lost', line] as const),
     ['agents', agentsText(status)],
     ['journal', journalText(branch(status.journal))],
+    ...evidenceLines(status),
     ...limitsLines(status).map((line) => ['limits', line] as const),
     ...(status.recording === null ? [] : [['recording', status.recording] as const]),
   ];
@@ -24,13 +27,15 @@ export const statusText = (status: Status): string => {
 };
 
 const troublesOf = (status: Status): string[] => {
-  const { stalled } = branch(status.journal);
+  const { stalled, shedding } = branch(status.journal);
   const missing = status.programs.length - running(status);
   return [
     ...(missing === 0 ? [] : [`${missing} program${missing === 1 ? '' : 's'} missing`]),
     ...(status.pinning.state === 'refused' ? ['a crash of the daemon would lose events'] : []),
     ...(lossLines(status).length === 0 ? [] : ['something was lost since the start']),
     ...(typeof stalled === 'string' ? [`the journal cannot be written: ${stalled}`] : []),
+    ...(shedding === true ? ['the disk is full: only what matters most is kept'] : []),
+    ...evidenceTroubles(status),
     ...(status.paused ? ['paused: the journal cannot keep up, the rings fill'] : []),
   ];
 };
@@ -95,22 +100,3 @@ const leaves = (path: string, tree: Branch): (readonly [string, number])[] =>
     const number = Number(value);
     return Number.isNaN(number) ? [] : [[at, number] as const];
   });
-
-const branch = (value: unknown): Branch =>
-  typeof value === 'object' && value !== null ? (value as Branch) : {};
-
-/** Counters of 64 bits come as text. */
-const count = (tree: Branch, key: string): number => Number(tree[key] ?? 0);
-
-const text = (tree: Branch, key: string): string => {
-  const value = tree[key];
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '?';
-};
-
-const duration = (seconds: number): string => {
-  const days = Math.floor(seconds / 86_400);
-  const hours = Math.floor((seconds % 86_400) / 3600);
-  const minutes = Math.floor((seconds % 3600) / 60);
-  if (days > 0) return `${days}d ${hours}h`;
-  return hours > 0 ? `${hours}h ${minutes}m` : `${minutes}m ${seconds % 60}s`;
-};

@@ -4,7 +4,7 @@ import type { Status } from '../telemetry/index.js';
 import { EXIT } from './exit.js';
 import type { ExitCode } from './exit.js';
 import type { FleetOptions } from './fleet.js';
-import { loadCommon, outputOption, subcommand } from './options.js';
+import { loadCommon, outputOption, refuseWithoutNats, subcommand } from './options.js';
 import type { CommonOptions, OutputFormat } from './options.js';
 import type { Terminal } from './output.js';
 import { readApiFailure } from './records.js';
@@ -14,9 +14,9 @@ interface StatusOptions extends CommonOptions, Partial<FleetOptions> {
   readonly output: OutputFormat;
 }
 
-/** Negative answer: the daemon runs, and a sensor it wants does not. */
+/** Negative answer: the daemon runs, and a sensor it wants, or its signer, does not. */
 export const statusCommand = (terminal: Terminal, done: (code: ExitCode) => void): Command =>
-  subcommand('status', 'say how the daemon is; exit 1 when a sensor is missing', [
+  subcommand('status', 'say how the daemon is; exit 1 when a sensor or the signer is missing', [
     'watchfloor status                               # what matters first',
     "watchfloor status -o json | jq '.pipeline'      # every counter",
     'watchfloor status --nats nats://hub:4222        # a line for each node of the fleet',
@@ -26,6 +26,7 @@ export const statusCommand = (terminal: Terminal, done: (code: ExitCode) => void
     .option('--node <glob>', 'with --nats: of these nodes')
     .addOption(outputOption())
     .action(async (options: StatusOptions) => {
+      refuseWithoutNats(options);
       const { config } = loadCommon(options);
       const { nats } = options;
       if (nats !== undefined) {

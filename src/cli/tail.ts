@@ -7,7 +7,8 @@ import type { CommittedRecord } from '../readapi/index.js';
 import { CliError, EXIT } from './exit.js';
 import type { ExitCode } from './exit.js';
 import type { FleetOptions } from './fleet.js';
-import { loadCommon, moment, severity, subcommand, wholeNumber } from './options.js';
+import { loadCommon, moment, refuseWithoutNats } from './options.js';
+import { severity, subcommand, wholeNumber } from './options.js';
 import type { CommonOptions } from './options.js';
 import type { Terminal } from './output.js';
 import { KINDS, recordTest } from './record-filter.js';
@@ -79,6 +80,7 @@ const tail = async (options: TailOptions, terminal: Terminal): Promise<void> => 
   if (output === 'cef' || output === 'ocsf') {
     throw new CliError(EXIT.usage, `-o ${output} is not there yet`, 'use -o json or -o pretty');
   }
+  refuseWithoutNats(options);
   const { config } = loadCommon(options);
   const { nats } = options;
   if (nats !== undefined) {

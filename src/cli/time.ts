@@ -18,3 +18,12 @@ export const parseTime = (text: string, nowMs: number): bigint | null => {
 };
 
 const toNs = (ms: number): bigint => BigInt(Math.round(ms)) * 1_000_000n;
+
+/** For people: the two largest units. */
+export const duration = (seconds: number): string => {
+  const days = Math.floor(seconds / 86_400);
+  const hours = Math.floor((seconds % 86_400) / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  if (days > 0) return `${days}d ${hours}h`;
+  return hours > 0 ? `${hours}h ${minutes}m` : `${minutes}m ${seconds % 60}s`;
+};

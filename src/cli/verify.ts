@@ -59,10 +59,11 @@ const toJson = (report: Report): string =>
 
 const pretty = (dir: string, report: Report, key: string | undefined): string => {
   const { verdict, records, first, last, epochs, unlisted } = report;
-  const span = first === null || last === null ? '' : `, ${first} to ${last}, ${epochs} epochs`;
+  const span =
+    first === null || last === null ? '' : `, ${first} to ${last}, ${counted(epochs, 'epoch')}`;
   return [
     `${dir}: ${verdict}`,
-    `  ${records} records${span}`,
+    ...(verdict === 'unreadable' ? [] : [`  ${counted(records, 'record')}${span}`]),
     ...signatureLines(report, key),
     ...report.gaps.map(({ firstSeq, lastSeq }) => `  lost and told: ${firstSeq} to ${lastSeq}`),
     ...report.damage.map((damage) => `  ${damageLine(damage)}`),
@@ -73,14 +74,23 @@ const pretty = (dir: string, report: Report, key: string | undefined): string =>
 const signatureLines = (report: Report, key: string | undefined): string[] => {
   const { checkpoints, unproved, signedSize, cosignedSize, unsealed, tornBytes } = report;
   if (report.verdict === 'unreadable') return [];
-  const by = key === undefined ? 'no key, no signature checked' : `by ${escapeText(key)}`;
+  const signed =
+    key === undefined
+      ? 'no key of the node: no signature was checked'
+      : `signed up to ${signedSize} by ${escapeText(key)}; cosigned up to ${cosignedSize}`;
+  const uncompared = unproved === 0 ? '' : `; that could not be compared: ${unproved}`;
   return [
-    `  signed up to ${signedSize} ${by}; cosigned up to ${cosignedSize}`,
-    `  ${checkpoints} checkpoints hold${unproved === 0 ? '' : `; ${unproved} could not be compared`}`,
-    ...(unsealed === 0n ? [] : [`  ${unsealed} records behind the last checkpoint`]),
-    ...(tornBytes === 0 ? [] : [`  ${tornBytes} bytes of a record that a crash cut off`]),
+    `  ${signed}`,
+    `  checkpoints that hold: ${checkpoints}${uncompared}`,
+    ...(unsealed === 0n ? [] : [`  ${counted(unsealed, 'record')} behind the last checkpoint`]),
+    ...(tornBytes === 0
+      ? []
+      : [`  ${counted(tornBytes, 'byte')} of a record that a crash cut off`]),
   ];
 };
+
+const counted = (count: number | bigint, what: string): string =>
+  `${count} ${what}${BigInt(count) === 1n ? '' : 's'}`;
 
 const damageLine = ({ segment, offset, bytes, firstSeq, lastSeq, text }: FoundDamage): string => {
   const place =

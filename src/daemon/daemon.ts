@@ -41,6 +41,8 @@ export interface DaemonParts {
   readonly found: Found;
   /** null: nobody signs. */
   readonly signer: Pick<Signer, 'stats' | 'state' | 'vkey'> | null;
+  /** The node's verifier key, whether or not it signs now; empty: it has none yet. */
+  readonly vkey: string;
   readonly evidence: Evidence;
   readonly report: SelfReport;
   readonly recorder: Recorder | null;
@@ -62,7 +64,6 @@ export class Daemon {
   #recording = true;
   #stalled: string | null = null;
   #publishing: Publishing | null = null;
-
   constructor(private readonly parts: DaemonParts) {
     this.#loaded = parts.loaded;
     this.#pressure = new BackPressure(parts.kernel);
@@ -71,10 +72,10 @@ export class Daemon {
 
   /** Throws a KernelError when the kernel refuses every sensor. */
   async start(): Promise<void> {
-    const { feeder, kernel, own, version, platform, report, found, signer, lastRun } = this.parts;
+    const { feeder, kernel, own, version, platform, report, found, lastRun } = this.parts;
     // First of all inputs: it tells what time it is.
     feeder.feed({ input: 'tick', ...this.parts.posix.clocks() });
-    report.link(found, signer?.vkey ?? '');
+    report.link(found, this.parts.vkey);
     kernel.candidates(feeder.evaluation.pipeline.candidates());
     this.#programs = kernel.start((batch) => {
       feeder.feed({ input: 'batch', ...batch });
@@ -83,7 +84,7 @@ export class Daemon {
     report.started(this.#programs, { version, kernel: platform.kernel });
     report.pinned(this.#pinning());
     report.lastRun(lastRun, found, kernel.pinning().adopted);
-    if (signer === null) report.unsigned();
+    if (this.parts.signer === null) report.unsigned();
     feeder.say(own.config('loaded', this.#loaded.file ?? 'defaults', configFields(this.#loaded)));
     await takeOver(kernel, feeder, this.parts.journal);
     this.#ticks = setInterval(() => {

@@ -11,8 +11,6 @@ import { openKernel, posix as loadPosix } from '../kernel/index.js';
 import type { Posix } from '../kernel/index.js';
 import type { KernelPort } from '../event/index.js';
 import { readSocketPath } from '../readapi/index.js';
-import { readSignerState, Signer, SignerError } from '../signer/index.js';
-import type { TreeState } from '../signer/index.js';
 import { createLog } from '../telemetry/index.js';
 import type { Log } from '../telemetry/index.js';
 import { CommandRunner } from './command-runner.js';
@@ -30,6 +28,8 @@ import { openPinDirectory } from './pin-directory.js';
 import type { PinDirectory } from './pin-directory.js';
 import { asCliError, refuseMachine } from './refusal.js';
 import { SelfReport } from './self-report.js';
+import { startSigning } from './signing.js';
+import type { Signing } from './signing.js';
 import { onSignals } from './signals.js';
 
 const DAY_MS = 86_400_000;
@@ -87,15 +87,16 @@ interface World {
 /** Everything is closed in the reverse order of its opening, whatever happens between. */
 const runLocked = async (world: World): Promise<number> => {
   const { config } = world.request.loaded;
-  const { state, signer } = await startSigner(world);
+  const settings = pipelineSettings(config, world.platform.bootId);
+  const signing = await startSigning(config.state_dir, settings, world.log);
   try {
     const opened = Journal.open(journalDirOf(config), {
-      anchor: state,
+      anchor: signing.state,
       maxBytes: config.journal.max_bytes,
       maxAgeMs: config.journal.max_age_days * DAY_MS,
     });
     try {
-      await watch(world, opened, signer);
+      await watch(world, opened, signing);
     } finally {
       await opened.journal.close();
       for (const { cause, count } of opened.journal.losses()) {
@@ -103,7 +104,7 @@ const runLocked = async (world: World): Promise<number> => {
       }
     }
   } finally {
-    await signer?.stop();
+    await signing.signer?.stop();
   }
   world.log.info({}, 'stopped');
   return 0;
@@ -111,33 +112,13 @@ const runLocked = async (world: World): Promise<number> => {
 
 const journalDirOf = ({ state_dir: stateDir }: Config): string => join(stateDir, 'journal');
 
-/** A node that cannot sign still watches, and says that it does not sign. */
-const startSigner = async ({
-  request,
-  platform,
-  log,
-}: World): Promise<{ state: TreeState | null; signer: Signer | null }> => {
-  const { config } = request.loaded;
-  const directory = join(config.state_dir, 'signer');
-  const { tenant, node } = pipelineSettings(config, platform.bootId);
-  try {
-    const signer = await Signer.start({ directory, origin: `watchfloor.v1/${tenant}/${node}` });
-    return { state: signer.state.size === 0n ? null : signer.state, signer };
-  } catch (error) {
-    if (!(error instanceof SignerError)) throw error;
-    const { message, remedy } = error;
-    log.error({ reason: message, remedy }, 'the journal is not signed');
-    return { state: readSignerState(directory).state, signer: null };
-  }
-};
-
-const watch = async (world: World, opened: Opened, signer: Signer | null): Promise<void> => {
+const watch = async (world: World, opened: Opened, signing: Signing): Promise<void> => {
   const { config } = world.request.loaded;
   const { pins, platform, log } = world;
   const pinDirectory = pins !== null && 'path' in pins ? pins.path : null;
   const kernel = openKernel(kernelOptions(config, platform, log, pinDirectory));
   try {
-    await serve(world, opened.journal, assemble(world, opened, signer, kernel));
+    await serve(world, opened.journal, assemble(world, opened, signing, kernel));
   } finally {
     kernel.stop();
   }
@@ -152,7 +133,7 @@ interface Assembled {
 const assemble = (
   { request, version, log, posix, platform, pins }: World,
   { journal, found }: Opened,
-  signer: Signer | null,
+  { signer, vkey }: Signing,
   kernel: KernelPort,
 ): Assembled => {
   const { loaded, reload } = request;
@@ -184,12 +165,11 @@ const assemble = (
   });
   const daemon = new Daemon({
     ...{ version, loaded, reload, platform, posix, log, kernel, recorder, runner, feeder, own },
-    ...{ journal, found, signer, evidence, report },
+    ...{ journal, found, signer, vkey: vkey ?? '', evidence, report },
     lastRun: readLastRun(journalDir, nextSeq, platform.bootId),
     pinRefusal: pins !== null && 'refused' in pins ? pins.refused : null,
   });
   const publish = (): Publishing | null => {
-    const vkey = signer?.vkey ?? null;
     const { node } = settings;
     publishing = Publishing.start({ config, node, journalDir, journal, vkey, feeder, own, log });
     daemon.publishes(publishing);

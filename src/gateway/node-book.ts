@@ -119,9 +119,7 @@ export class NodeBook {
       hole.said = { firstSeq: this.mirror.next, lastSeq: hole.before - 1n };
       this.events.push({ event: 'gap', ...hole.said, cause: 'missing', have: false });
     }
-    // A node that was never seen before sends what it has from its oldest record on: nothing older will come.
-    const patience = this.mirror.next === 1n ? 1 : PATIENCE;
-    if (nowMs - hole.sinceMs < this.rules.gapAfterMs * patience) return;
+    if (nowMs - hole.sinceMs < this.rules.gapAfterMs * PATIENCE) return;
     this.giveUp(nowMs, hole.before - 1n);
   }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CheckpointValue, SelfFindingValue, SensorValue } from '../event/index.js';
+import type { CheckpointValue, GapValue, SelfFindingValue, SensorValue } from '../event/index.js';
 import { Journal } from '../journal/index.js';
 import type { Found } from '../journal/index.js';
 import { redact } from '../redact/index.js';
@@ -21,7 +21,7 @@ export interface OwnJournalOptions {
 /** The tenant in which gateways are nodes. */
 export const GATEWAY_TENANT = 'gateway';
 
-type OwnValue = SelfFindingValue | SensorValue | CheckpointValue;
+type OwnValue = SelfFindingValue | SensorValue | GapValue | CheckpointValue;
 
 /** The gateway's own journal: as tamper-evident as a node's, with a signer of its own. */
 export class OwnJournal implements OwnRecords {
@@ -56,6 +56,10 @@ export class OwnJournal implements OwnRecords {
 
   get epoch(): number {
     return this.journal.stats().epoch;
+  }
+
+  get vkey(): string {
+    return this.signer.vkey;
   }
 
   append(value: OwnValue): bigint | null {

@@ -1,12 +1,20 @@
 import type {
   CheckpointValue,
+  GapValue,
   Origin,
   SelfFindingValue,
   SensorValue,
   Severity,
 } from '../event/index.js';
+import type { Lost } from '../journal/index.js';
 import type { BookEvent } from './book-event.js';
 import type { Who } from './incoming.js';
+
+interface Said {
+  readonly summary: string;
+  readonly evidence: readonly string[];
+  readonly waitedMs: number;
+}
 
 /** What the gateway says, about nodes and about itself. Ids are unique by epoch and number. */
 export class OwnValues {
@@ -29,6 +37,26 @@ export class OwnValues {
   checkpoint(checkpoint: CheckpointValue['checkpoint']): CheckpointValue {
     const base = { class: 'sensor', claim: 'observed', agent: null } as const;
     return { ...base, ...this.origin(), kind: 'checkpoint', checkpoint };
+  }
+
+  /** Numbers of its own journal that are not there. */
+  gap(cause: string, first: bigint, last: bigint): GapValue {
+    const base = { class: 'sensor', claim: 'unmeasured', agent: null } as const;
+    const count = last - first + 1n;
+    const gap = { ring: 'lifecycle', cpu: 0, stage: 'journal', cause, count, first, last } as const;
+    return { ...base, ...this.origin(), kind: 'gap', gap };
+  }
+
+  /** `quarantined`: what was set aside of its own journal. */
+  tampered({ firstSeq, lastSeq, cause }: Lost, quarantined: readonly string[]): SelfFindingValue {
+    return this.selfFinding('sensor.tamper', 'critical', {
+      summary: `the gateway's journal was changed while it did not run: ${cause}`,
+      evidence: [
+        `signed records are not there, from ${firstSeq} to ${lastSeq}`,
+        ...quarantined.map((name) => `quarantine/${name}`),
+      ],
+      waitedMs: 0,
+    });
   }
 
   silent(who: Who, forMs: number, stopped: boolean): SelfFindingValue {
@@ -80,11 +108,19 @@ export class OwnValues {
     { tenant, node }: Who,
     rule: string,
     severity: Severity,
-    {
-      summary,
-      evidence,
+    { summary, evidence, waitedMs }: Said,
+  ): SelfFindingValue {
+    return this.selfFinding(rule, severity, {
+      summary: `node ${node} of tenant ${tenant} ${summary}`,
+      evidence: [`tenant ${tenant}`, `node ${node}`, ...evidence],
       waitedMs,
-    }: { summary: string; evidence: readonly string[]; waitedMs: number },
+    });
+  }
+
+  private selfFinding(
+    rule: string,
+    severity: Severity,
+    { summary, evidence, waitedMs }: Said,
   ): SelfFindingValue {
     return {
       ...this.origin(),
@@ -93,13 +129,7 @@ export class OwnValues {
       claim: 'detected',
       agent: null,
       severity,
-      finding: {
-        rule,
-        summary: `node ${node} of tenant ${tenant} ${summary}`,
-        evidence: [`tenant ${tenant}`, `node ${node}`, ...evidence],
-        expected: '',
-        waitedMs: Math.round(waitedMs),
-      },
+      finding: { rule, summary, evidence, expected: '', waitedMs: Math.round(waitedMs) },
     };
   }
 

@@ -17,6 +17,7 @@ import { Gateway } from './gateway.js';
 import { Intake } from './intake.js';
 import { Nodes } from './nodes.js';
 import { OwnJournal } from './own-journal.js';
+import { tellFound } from './own-losses.js';
 import { OwnValues } from './own-values.js';
 import { asCliError } from './refusal.js';
 import { Reporter } from './reporter.js';
@@ -131,6 +132,7 @@ interface World {
 async function serve({ request, host, log, witness, own, nodes, link }: World): Promise<void> {
   const { config } = request;
   const values = new OwnValues(own.epoch, host.bootNs);
+  tellFound(own.found, own, values);
   const reporter = new Reporter(values, own, log, config.gap_after_s * 1000);
   const silence = new SilenceWatch(config.silent_after_s * 1000);
   for (const key of nodes.knownKeys()) silence.expect(key);

@@ -16,6 +16,8 @@ export interface StreamCheck {
   readonly state: 'ok' | 'created' | 'differs' | 'missing' | 'unknown';
   /** A sentence each: what it is, what it should be, what that costs, what changes it. */
   readonly problems: readonly string[];
+  /** When it was made, in the server's words; null: not known. With another time it is another stream. */
+  readonly created: string | null;
 }
 
 /** nats-server's errors.json: stream not found. */
@@ -23,15 +25,21 @@ const STREAM_NOT_FOUND = 10059;
 /** What the client says where nobody listens for JetStream's requests. */
 const NO_RESPONDERS = '503';
 
+const NO_CONNECTION: StreamCheck = {
+  state: 'unknown',
+  problems: ['there is no connection'],
+  created: null,
+};
+
 /** Makes the stream where there is none, and looks at it where there is one. Never changes it, never rejects. */
 export async function ensureStream(link: NatsLink, spec: StreamSpec): Promise<StreamCheck> {
   const connection = connectionOf(link);
-  if (connection === null) return { state: 'unknown', problems: ['there is no connection'] };
+  if (connection === null) return NO_CONNECTION;
   try {
     const { streams } = await managerOf(connection);
-    const { config } = await streams.info(spec.name);
+    const { config, created } = await streams.info(spec.name);
     const problems = streamProblems(spec, config);
-    return { state: problems.length === 0 ? 'ok' : 'differs', problems };
+    return { state: problems.length === 0 ? 'ok' : 'differs', problems, created };
   } catch (error) {
     if (apiCode(error) === STREAM_NOT_FOUND) return createStream(link, spec);
     return unknownStream(spec, error);
@@ -40,24 +48,25 @@ export async function ensureStream(link: NatsLink, spec: StreamSpec): Promise<St
 
 function unknownStream({ name }: StreamSpec, error: unknown): StreamCheck {
   if (error instanceof Error && 'code' in error && error.code === NO_RESPONDERS) {
-    return { state: 'missing', problems: ['JetStream is not enabled on the server'] };
+    const problems = ['JetStream is not enabled on the server'];
+    return { state: 'missing', problems, created: null };
   }
-  const reason = clean(textOf(error));
-  return { state: 'unknown', problems: [`the stream ${name} cannot be looked at: ${reason}`] };
+  const problem = `the stream ${name} cannot be looked at: ${clean(textOf(error))}`;
+  return { state: 'unknown', problems: [problem], created: null };
 }
 
 async function createStream(link: NatsLink, spec: StreamSpec): Promise<StreamCheck> {
   const connection = connectionOf(link);
-  if (connection === null) return { state: 'unknown', problems: ['there is no connection'] };
+  if (connection === null) return NO_CONNECTION;
   try {
     const { streams } = await managerOf(connection);
-    await streams.add(configOf(spec));
-    return { state: 'created', problems: [] };
+    const { created } = await streams.add(configOf(spec));
+    return { state: 'created', problems: [], created };
   } catch (error) {
     const problem =
       `there is no stream ${spec.name}, and it cannot be made (${clean(textOf(error))}): ` +
       `nothing is published until it is there: ${createCommand(spec)}`;
-    return { state: 'missing', problems: [problem] };
+    return { state: 'missing', problems: [problem], created: null };
   }
 }
 

@@ -73,6 +73,9 @@ export class Publisher {
       onAcked: (message) => {
         if (gatewayKey !== null) this.forgetting.acknowledged(message, Date.now());
       },
+      onReplaced: () => {
+        if (gatewayKey !== null && this.records.acked > journal.cosigned) this.sendAgain();
+      },
     });
     this.assembly = assembly
       ? new StreamSender({
@@ -126,12 +129,16 @@ export class Publisher {
   }
 
   private look(): void {
-    const { journal, onEvent } = this.options;
-    const { committed, cosigned } = journal;
+    const { committed, cosigned } = this.options.journal;
     const { acked } = this.records;
-    if (!this.forgetting.isTime({ nowMs: Date.now(), acked, committed, cosigned })) return;
+    if (this.forgetting.isTime({ nowMs: Date.now(), acked, committed, cosigned })) this.sendAgain();
+  }
+
+  /** What was acknowledged by a broker that may have lost it, and not cosigned. */
+  private sendAgain(): void {
+    const { cosigned } = this.options.journal;
     this.forgotten += 1;
-    onEvent({ event: 'forgot', from: cosigned, to: acked });
+    this.options.onEvent({ event: 'forgot', from: cosigned, to: this.records.acked });
     this.records.rewind(cosigned, `.r${this.forgotten}`);
   }
 }

@@ -15,6 +15,8 @@ export interface StreamSenderOptions {
   readonly fallback: () => bigint;
   readonly onEvent: (event: PublishEvent) => void;
   readonly onAcked?: (message: FeedMessage) => void;
+  /** This connection's stream is not the one that acknowledged before. Nothing was sent to it yet. */
+  readonly onReplaced?: () => void;
   readonly ackMs?: number;
   readonly stalledMs?: number;
 }

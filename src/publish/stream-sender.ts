@@ -14,7 +14,9 @@ const FAREWELL_MS = 5000;
 export class StreamSender {
   private feed: Feed | null = null;
   private sender: AckedSender<FeedMessage> | null = null;
-  private check: StreamCheck = { state: 'unknown', problems: [] };
+  private check: StreamCheck = { state: 'unknown', problems: [], created: null };
+  /** When the stream was made that is sent to. */
+  private created: string | null = null;
   private readonly stall: StallWatch;
   /** What this connection's server or stream turned out to take. */
   private learned = { largest: Number.MAX_SAFE_INTEGER, packBytes: Number.MAX_SAFE_INTEGER };
@@ -131,6 +133,11 @@ export class StreamSender {
     if (problems.length > 0 && problems.join() !== before.problems.join()) {
       onEvent({ event: 'stream', stream: spec.name, problems });
     }
+    const { created } = this.check;
+    if (created === null) return;
+    const isReplaced = this.created !== null && this.created !== created;
+    this.created = created;
+    if (isReplaced) this.options.onReplaced?.();
   }
 
   private wake(): void {

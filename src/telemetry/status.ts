@@ -1,5 +1,11 @@
 import type { Pinning, ProgramStatus } from '../event/index.js';
 
+/** Of the signer, what tells whether it signs. */
+export interface Signing extends Readonly<Record<string, unknown>> {
+  readonly condition: string;
+  readonly lastError: string | null;
+}
+
 export interface StatusParts {
   readonly version: string;
   readonly node: string;
@@ -15,7 +21,7 @@ export interface StatusParts {
   readonly pinning: Pinning;
   readonly journal: Readonly<Record<string, unknown>>;
   /** null: nobody signs. */
-  readonly signer: unknown;
+  readonly signer: Signing | null;
   /** null: no server is configured. */
   readonly publish: unknown;
   readonly pipeline: Readonly<Record<string, unknown>>;
@@ -63,6 +69,13 @@ export const missingSensors = (programs: readonly ProgramStatus[]): string[] =>
 export const missingPins = ({ state, detail }: Pinning): string[] =>
   state === 'refused' ? [`pins: the kernel state does not outlive the daemon: ${detail}`] : [];
 
+/** That the journal was to be signed, and is not. */
+const missingSigner = (signer: Signing | null): string[] => {
+  if (signer === null) return ['signer: it did not start'];
+  const { condition, lastError } = signer;
+  return condition === 'running' ? [] : [`signer: it is ${condition}: ${lastError ?? ''}`];
+};
+
 export const assembleStatus = (parts: StatusParts): Status => ({
   v: 1,
   version: parts.version,
@@ -75,7 +88,11 @@ export const assembleStatus = (parts: StatusParts): Status => ({
   uptime_s: Math.floor((parts.nowMs - parts.startedMs) / 1000),
   kernel: parts.kernel,
   config: parts.configFile,
-  degraded: [...missingSensors(parts.programs), ...missingPins(parts.pinning)],
+  degraded: [
+    ...missingSensors(parts.programs),
+    ...missingPins(parts.pinning),
+    ...missingSigner(parts.signer),
+  ],
   programs: parts.programs,
   pinning: parts.pinning,
   journal: jsonable(parts.journal),

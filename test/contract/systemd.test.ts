@@ -4,6 +4,12 @@ import { join } from 'node:path';
 import t from 'tap';
 
 const UNIT = 'packaging/systemd/watchfloor.service';
+const GATEWAY = 'packaging/systemd/watchfloor-gateway.service';
+/** The most that each may be exposed, in tenths of what `systemd-analyze security` counts. */
+const UNITS = [
+  { unit: UNIT, threshold: 45 },
+  { unit: GATEWAY, threshold: 25 },
+] as const;
 const here = spawnSync('systemd-analyze', ['--version']).status === 0;
 const skip = here ? false : 'systemd-analyze is not installed';
 
@@ -14,18 +20,30 @@ function verify(unit: string): string {
   return stdout + stderr;
 }
 
-t.test('systemd has nothing to say against the unit', { skip }, async (t) => {
-  t.equal(verify(UNIT), '');
+t.test('systemd has nothing to say against the units', { skip }, async (t) => {
+  for (const { unit } of UNITS) t.equal(verify(unit), '', unit);
   const bad = join(t.testdir(), 'watchfloor.service');
   cpSync(UNIT, bad);
   writeFileSync(bad, readFileSync(UNIT, 'utf8').replace('WatchdogSec', 'WachdogSec'));
   t.match(verify(bad), 'WachdogSec', 'a misspelt key is heard of');
 });
 
-t.test('the unit is no more exposed than it was decided to be', { skip }, async (t) => {
-  const options = ['security', '--offline=true', '--threshold=45', UNIT];
-  t.doesNotThrow(() => execFileSync('systemd-analyze', options, { stdio: 'pipe' }));
+t.test('no unit is more exposed than it was decided to be', { skip }, async (t) => {
+  for (const { unit, threshold } of UNITS) {
+    const options = ['security', '--offline=true', `--threshold=${threshold}`, unit];
+    t.doesNotThrow(() => execFileSync('systemd-analyze', options, { stdio: 'pipe' }), unit);
+  }
 });
+
+t.test(
+  'the gateway has no capability, tells when it is ready, and lets its signer end',
+  async (t) => {
+    const lines = readFileSync(GATEWAY, 'utf8').split('\n');
+    for (const line of ['Type=notify', 'KillMode=mixed', 'CapabilityBoundingSet=']) {
+      t.ok(lines.includes(line), line);
+    }
+  },
+);
 
 t.test('the unit leaves alone what would blind the sensors or kill V8', async (t) => {
   const unit = readFileSync(UNIT, 'utf8');

@@ -142,13 +142,18 @@ t.test('the whole way, from a deed to the copy', { skip: whyNoKernel() ?? false 
   });
 
   await t.test('the fleet shows the node, its agents and that nothing waits', async (t) => {
+    const before = recordsIn(copy).length;
     // It does nothing yet, and lives.
     const idle = storm.start(['--count', '1']);
-    const command = place.command('status', '--nats', hub.broker.url, '-o', 'json');
-    const shown = await waitFor('a heartbeat with the agent', async () => {
-      const nodes = parseLines<FleetNode>((await runCommand(t, command)).stdout);
-      return nodes.some(({ agents, backlog }) => agents === 1 && backlog === 0) && nodes;
-    });
+    await waitFor('a heartbeat that knows it', () =>
+      recordsIn(copy)
+        .slice(before)
+        .some(({ record: { heartbeat } }) => heartbeat?.agents === 1 && heartbeat.backlog === 0n),
+    );
+    const args = ['--nats', hub.broker.url, '-o', 'json'] as const;
+    const { code, stdout } = await runCommand(t, place.command('status', ...args));
+    t.equal(code, 0);
+    const shown = parseLines<FleetNode>(stdout);
     t.match(shown, [{ node: NODE, silent: false, agents: 1, backlog: 0 }]);
     t.ok((shown[0]?.cosigned ?? 0) > 0);
     idle.end();

@@ -2,16 +2,18 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t from 'tap';
-import { startChild } from '../helpers/children.js';
+import { parseLines, startChild } from '../helpers/children.js';
 import { compileTrigger } from '../helpers/compile.js';
 import { makePlace, readAll, startDaemon, tail } from '../helpers/daemon.js';
 import { whyNoKernel } from '../helpers/environment.js';
-import { ofKind } from '../helpers/line.js';
+import { startHub } from '../helpers/hub.js';
+import { ofKind, type Line } from '../helpers/line.js';
 import { startModelServer } from '../helpers/model-server.js';
 import { makeNetworkNamespace } from '../helpers/network-namespace.js';
 import { waitFor } from '../helpers/wait.js';
 
 const RUNNER = resolve('test/e2e/runner.py');
+const NODE = 'web-1';
 const CORE = 'q7Zx0vKp3MtR8sLw';
 const secret = (index: number): string => `${CORE}${String(index).padStart(2, '0')}YbNc`;
 
@@ -50,7 +52,10 @@ t.test('secrets in argv and paths reach no output', { skip: whyNoKernel() ?? fal
   const python = realpathSync('/usr/bin/python3');
   const net = makeNetworkNamespace(t);
   const server = await startModelServer(t, net);
+  const hub = await startHub(t);
   const config = {
+    node: { name: NODE },
+    publish: { ...hub.publish, agent_assembly: { enabled: true } },
     agents: {
       signatures: false,
       rules: [{ id: 'test/e2e/leaky', match: { exe: [python], argv: [`*${RUNNER}`] } }],
@@ -87,11 +92,26 @@ t.test('secrets in argv and paths reach no output', { skip: whyNoKernel() ?? fal
   const lines = await readAll(t, place);
   t.equal(ofKind(lines, 'exec').length, 1 + commands.length, 'each program was seen');
   t.equal(ofKind(lines, 'http').length, IN_PATHS.length, 'each request was seen');
-  const outputs = {
+  await waitFor('the copy', async () => {
+    const copy = await hub.inCopy(NODE, 'tail', '--all', '--after', '0', '-o', 'json');
+    return parseLines<Line>(copy.stdout).length === lines.length;
+  });
+  t.equal(await hub.stop(), 0);
+  await hub.broker.stop();
+  const records = {
     'tail -o pretty': pretty.stdout,
     'tail -o json': json.stdout,
-    'the log': readFileSync(place.log, 'latin1'),
     'the journal': everyFile(place.stateDir),
+    'the store of NATS': everyFile(hub.broker.storeDir),
+    'the state of the gateway': everyFile(hub.place.stateDir),
+  };
+  for (const [name, text] of Object.entries(records)) {
+    t.ok(text.includes('OPENAI_API_KEY='), `${name} holds what stood beside one, as it was`);
+  }
+  const outputs = {
+    ...records,
+    'the log': readFileSync(place.log, 'latin1'),
+    'the log of the gateway': readFileSync(hub.place.log, 'latin1'),
   };
   for (const [name, text] of Object.entries(outputs)) {
     t.ok(text.length > 0, `${name} holds something`);

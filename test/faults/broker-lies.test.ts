@@ -10,6 +10,8 @@ import { waitFor } from '../helpers/wait.js';
 
 const ACTIONS = 2000;
 const MIB = 1 << 20;
+/** Of 10 MB each: kept, they would be more than this. */
+const [TRIES, MAX_GROWN_MIB] = [4, 32];
 const TIMES = { stalledMs: 2000, ackMs: 1000, forgotMs: 1000 };
 
 t.test('F4: what a broker acknowledged and lost with its store comes again', async (t) => {
@@ -63,6 +65,26 @@ t.test('a broker that acknowledges and forgets is believed until a better one co
   ]);
 });
 
+t.test('what another broker acknowledged comes again before the rest', async (t) => {
+  const server = await startNatsServer(t);
+  const liar = await LyingBroker.start(t);
+  const proxy = await FaultProxy.start(t, liar.port);
+  const gateway = await FaultGateway.start(t, server.url, { gap_after_s: 1 });
+  // Nothing is sent again just because time went by.
+  const times = { ...TIMES, forgotMs: 600_000 };
+  const node = await FaultNode.start(t, { url: proxy.url, gatewayKey: gateway.key, times });
+  await node.append(ACTIONS);
+  await node.reaches('all to be acknowledged', ({ backlog }) => backlog === '0');
+  liar.lies.ack = 'silent';
+  await node.append(ACTIONS);
+  proxy.retarget(server.port);
+  await node.reaches('all to be cosigned', isThrough, 60_000);
+  const judged = gateway.judge(node.committed);
+  t.same(judged, ALL_WELL);
+  t.equal((await gateway.verify()).code, 0, 'the copy is intact');
+  report(t, 'lies', 'a broker that lost what it acknowledged is replaced', node.committed, judged);
+});
+
 for (const [what, lies] of [
   ['acknowledges long after it was asked again', { ackAfterMs: 2500 }],
   ['never acknowledges', { ack: 'silent' }],
@@ -76,17 +98,15 @@ for (const [what, lies] of [
     const options = { url: proxy.url, gatewayKey: gateway.key, times: TIMES };
     const node = await FaultNode.start(t, options);
     await node.append(ACTIONS);
-    const before = await node.stats();
     const { resent, inFlight } = await node.reaches('another try', (stats) => stats.resent > 0);
     t.ok(inFlight <= 256);
     await node.append(ACTIONS);
     proxy.retarget(server.port);
-    const after = await node.reaches('all to be cosigned', isThrough, 60_000);
+    await node.reaches('all to be cosigned', isThrough, 60_000);
     const judged = gateway.judge(node.committed);
     t.same(judged, ALL_WELL);
     report(t, 'lies', `the broker ${what}`, node.committed, judged, [
       `${inFlight} messages in flight, ${resent} sent again`,
-      `RSS +${((after.rssBytes - before.rssBytes) / MIB).toFixed(1)} MiB`,
     ]);
   });
 }
@@ -100,12 +120,15 @@ t.test('a broker that opens with 10 MB, or with noise, is turned away', async (t
   const node = await FaultNode.start(t, options);
   await waitFor('the refusal', () => node.notes.some((note) => note.includes('INFO')));
   await node.append(ACTIONS);
-  const before = await node.stats();
-  const seen = proxy.connections;
-  await waitFor('some more tries', () => proxy.connections >= seen + 3);
-  const { rssBytes } = await node.stats();
-  const grownMib = (rssBytes - before.rssBytes) / MIB;
-  t.ok(grownMib <= 20, `three tries cost ${grownMib.toFixed(1)} MiB`);
+  const tries = async (): Promise<number> => {
+    const seen = proxy.connections;
+    await waitFor('some more tries', () => proxy.connections >= seen + TRIES);
+    return (await node.stats()).rssBytes / MIB;
+  };
+  // The first ones are the warm-up.
+  const warmMib = await tries();
+  const grownMib = (await tries()) - warmMib;
+  t.ok(grownMib <= MAX_GROWN_MIB, `${TRIES} more tries cost ${grownMib.toFixed(1)} MiB`);
 
   liar.lies.infoBytes = 0;
   await node.reaches('a connection', ({ link }) => link.state === 'connected');

@@ -71,7 +71,8 @@ export function readFiles(directory: string): Files {
   );
 }
 
-function framesOf({ journalDir }: SignedNode): Frame[] {
+/** Where each record of an undamaged journal lies. */
+export function framesOf({ journalDir }: Pick<SignedNode, 'journalDir'>): Frame[] {
   const lengths = new Map<bigint, number>();
   for (const entry of readJournal(journalDir)) {
     if ('seq' in entry) lengths.set(entry.seq, entry.bytes.length);

@@ -61,7 +61,7 @@ export function readSegment(
 }
 
 /** A checkpoint of all that was numbered before it, as the first record behind a loss is. */
-function linkOf(seq: bigint, bytes: Uint8Array): TreeRange | null {
+export function linkOf(seq: bigint, bytes: Uint8Array): TreeRange | null {
   const decoded = decodeRecord(bytes);
   const checkpoint = decoded.ok ? decoded.record.checkpoint : null;
   if (checkpoint?.size !== seq - 1n) return null;

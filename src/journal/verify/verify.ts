@@ -11,6 +11,8 @@ import type { Frames } from './segments.js';
 import { TileEvidence } from './tiles.js';
 import { Walk } from './walk.js';
 
+const NO_JOURNAL = 'there is no journal';
+
 /**
  * Checks a journal as docs/journal.md says: frames, numbers, tree, signatures. It may be growing meanwhile. Memory does
  * not grow with it. Never throws on what it finds.
@@ -31,10 +33,11 @@ export function verifyJournal(
     segments = listSegments(directory, files);
     impostors = listImpostors(directory, files);
   } catch (error) {
-    return unreadable(codeOf(error));
+    const code = codeOf(error);
+    return unreadable(code === 'ENOENT' ? NO_JOURNAL : `it cannot be read: ${code}`);
   }
   if (segments.length === 0 && heads.heads.length === 0 && impostors.length === 0) {
-    return unreadable('there is no journal');
+    return unreadable(NO_JOURNAL);
   }
   for (const segment of impostors) {
     findings.add({ segment, offset: 0, bytes: 0, reason: 'unreadable', text: 'is not a file' });

@@ -19,6 +19,8 @@ import { scratchDirectory } from '../../helpers/scratch.js';
 
 const settings = pipelineSettings(parseConfig('', 'none'), 'boot', 'node');
 
+const RUNNING = { condition: 'running', lastError: null, size: 6n };
+
 class Sink extends Writable {
   text = '';
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -91,6 +93,8 @@ t.test('what is asked wrongly ends with 64 and says what to do next', async (t) 
     ['tail', '-o', 'xml'],
     ['tail', '-o', 'cef'],
     ['tail', '-o', 'ocsf'],
+    ['tail', '--node', 'web-*'],
+    ['status', '--tenant', 'acme'],
     ['tail', 'extra'],
     ['replay'],
     ['config'],
@@ -99,7 +103,7 @@ t.test('what is asked wrongly ends with 64 and says what to do next', async (t) 
     const { code, out, err } = await cli(args);
     t.equal(code, 64, args.join(' '));
     t.equal(out, '');
-    t.match(err, /--help|Usage:|use -o json/);
+    t.match(err, /--help|Usage:|use -o json|--nats nats:/);
   }
   t.match((await cli(['tial'])).err, /Did you mean tail/);
 });
@@ -115,6 +119,7 @@ t.test('every command explains itself with examples', async (t) => {
       'verify',
       'prove',
       'consistency',
+      'gateway',
       'doctor',
     ].map((name) => [name]),
     ['config', 'check'],
@@ -266,7 +271,7 @@ t.test('status says first what an operator has to know, and keeps zeroes to itse
       kernel: '6',
     },
     ...{ startedMs: 0, nowMs: 1000, configFile: null, recording: null, paused: false },
-    ...{ signer: null, publish: null },
+    ...{ signer: RUNNING, publish: null },
     programs: [{ name: 'y', family: 'tls', state: 'attached', detail: '' }],
     pinning: { state: 'off', adopted: false, links: 0, discarded: 0, detail: '' },
     journal: { committed: 7n, bytes: 3 << 20, segments: 2, backlog: 4, stalled: null, losses: [] },
@@ -336,7 +341,8 @@ t.test('verify tells intact, tampered, incomplete and unreadable apart', async (
   const flipped = await cli(['verify', '-o', 'json', ...options]);
   t.equal(flipped.code, 1);
   t.match(JSON.parse(flipped.out), { verdict: 'tampered', records: 3 });
-  t.equal((await cli(['verify', '--state-dir', '/nonexistent'])).code, 3);
+  const none = await cli(['verify', '--state-dir', '/nonexistent']);
+  t.match(none, { code: 3, out: /unreadable\n {2}there is no journal\n$/ });
 });
 
 t.test(

@@ -74,9 +74,9 @@ t.test('verify says what it checked: records, epochs, signed and cosigned sizes'
   const { cli } = await makePlace(t);
   const { code, out } = await cli('verify');
   t.equal(code, 0);
-  t.match(out, /: intact\n {2}704 records, 1 to 704, 1 epochs\n/);
+  t.match(out, /: intact\n {2}704 records, 1 to 704, 1 epoch\n/);
   t.match(out, /signed up to 704 by watchfloor\.v1\/default\/web-1; cosigned up to 701\n/);
-  t.match(out, /3 checkpoints hold$/m);
+  t.match(out, /checkpoints that hold: 3$/m);
   const json = await cli('verify', '-o', 'json');
   t.match(JSON.parse(json.out), { verdict: 'intact', records: 704, signedSize: '704', damage: [] });
 });

@@ -261,6 +261,9 @@ t.test('the last record tells how the run before ended', async (t) => {
   t.match(readLastRun(dir, await run('start', 'stop'), 'boot'), { end: 'stopped', lastSeq: 2n });
   t.match(readLastRun(dir, await run('start'), 'boot'), { end: 'killed', lastSeq: 3n });
   t.match(readLastRun(dir, 4n, 'another boot'), { end: 'reboot' });
+  const late = await run('start', 'stop', 'publish.stalled');
+  t.match(readLastRun(dir, late, 'boot'), { end: 'stopped' }, 'whatever was said behind it');
+  t.match(readLastRun(dir, await run('start'), 'boot'), { end: 'killed' }, 'a stop long ago');
 });
 
 t.test('one daemon holds a state directory, and the second is told which', async (t) => {

@@ -73,6 +73,7 @@ t.test('a cosignature is kept when the gateway and the tree agree, and only then
     signNote(formatCheckpoint({ origin, size: at, root: of }), origin, node.privateKey);
   const bad: readonly (readonly [string, RegExp])[] = [
     ['garbage', /no checkpoint/],
+    ['long '.repeat(20_000), /too long/],
     ['x'.repeat(20_000), /too long/],
     [note, /gateway did not sign/],
     [signedBy(note, generateKeyPairSync('ed25519')), /gateway did not sign/],
@@ -136,4 +137,19 @@ t.test('a cosignature that came while the node was away is found', async (t) => 
   await server.restart();
   await waitFor('the stored one', () => (publisher.stats().cosignatures?.old ?? 0) >= 1);
   t.equal(publisher.stats().cosignatures?.refused, 0);
+});
+
+t.test('what another stream acknowledged is sent again before anything else', async (t) => {
+  const server = await startNatsServer(t);
+  const { publisher, events } = await startNode(t, server.url, 600_000);
+  await server.restart({ wiped: true });
+  await waitFor('the resend', () => publisher.stats().forgotten === 1);
+  t.match(
+    events.find(({ event }) => event === 'forgot'),
+    { from: 0n, to: 10n },
+  );
+  await waitFor('all to be acknowledged again', () => publisher.stats().ackedSeq === 10n);
+  await server.restart();
+  await waitFor('the next connection', () => publisher.stats().link.connects === 3);
+  t.equal(publisher.stats().forgotten, 1, 'the same stream has what it acknowledged');
 });

@@ -56,7 +56,7 @@ t.test('the status is JSON whatever the rooms count with', async (t) => {
     readers: {},
     commands: { verdict: 1 },
     recording: null,
-    signer: null,
+    signer: { condition: 'restarting', lastError: 'it ended with 1', size: 7n },
     publish: null,
     paused: false,
   });
@@ -64,7 +64,8 @@ t.test('the status is JSON whatever the rooms count with', async (t) => {
     v: 1,
     started: '1970-01-01T00:00:00.000Z',
     uptime_s: 61,
-    degraded: ['tls: c is failed: x'],
+    degraded: ['tls: c is failed: x', 'signer: it is restarting: it ended with 1'],
+    signer: { size: '7' },
     journal: { nextSeq: '9223372036854775808', segments: ['1'] },
     pipeline: { map: { k: '1' } },
   });
