@@ -26,7 +26,9 @@ export function noteOf({ root, info, unsure, origin }: Agent): AgentNote {
 /** null: it cannot be read, or the configuration has no such agent any more. */
 export function readNote({ root, text }: AgentNote, settings: PipelineSettings): Agent | null {
   const kept = parse(text);
-  if (kept === null) return null;
+  const seq = numberOf(kept?.seq);
+  const bootNs = numberOf(kept?.bootNs);
+  if (kept === null || seq === null || bootNs === null) return null;
   const { info, unsure, ring, cpu } = kept;
   const rule = settings.rules.find(({ id }) => id === info.id);
   const known = info.assurance === 'asserted' ? rule !== undefined : settings.signatures;
@@ -37,7 +39,7 @@ export function readNote({ root, text }: AgentNote, settings: PipelineSettings):
     unsure,
     governance: rule?.governance ?? settings.defaultGovernance,
     evidence: EVIDENCE,
-    origin: { ring, cpu, seq: BigInt(kept.seq), bootNs: BigInt(kept.bootNs) },
+    origin: { ring, cpu, seq, bootNs },
     bootstrap: true,
   };
 }
@@ -50,3 +52,6 @@ function parse(text: string): Kept | null {
     return null;
   }
 }
+
+const numberOf = (text: string | undefined): bigint | null =>
+  /^\d{1,20}$/.test(text ?? '') ? BigInt(text ?? '') : null;
