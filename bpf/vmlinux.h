@@ -50,10 +50,31 @@ struct super_block {
 	__u32 s_dev;
 };
 
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
 struct inode {
+	unsigned short i_mode;
 	unsigned long i_ino;
 	unsigned int i_nlink;
+	__s64 i_size;
 	struct super_block *i_sb;
+};
+
+/* The change time had three shapes: lib/image.h chooses. libbpf drops what follows three underscores. */
+struct inode___before_6_6 {
+	struct timespec64 i_ctime;
+};
+
+struct inode___before_6_11 {
+	struct timespec64 __i_ctime;
+};
+
+struct inode___since_6_11 {
+	__s64 i_ctime_sec;
+	__u32 i_ctime_nsec;
 };
 
 struct dentry {
@@ -85,12 +106,34 @@ struct fs_struct {
 	struct path pwd;
 };
 
+struct fdtable {
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct ns_common {
 	unsigned int inum;
 };
 
 struct net {
 	struct ns_common ns;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
 };
 
 struct nsproxy {
@@ -100,6 +143,8 @@ struct nsproxy {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	unsigned long env_start;
+	unsigned long env_end;
 };
 
 struct cred {
@@ -123,6 +168,9 @@ struct task_struct {
 	struct task_struct *group_leader;
 	const struct cred *cred;
 	struct fs_struct *fs;
+	struct files_struct *files;
+	struct pid *thread_pid;
+	unsigned int in_execve : 1;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	char comm[16];
@@ -164,6 +212,13 @@ struct tcp_sock {
 	__u64 bytes_received;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
+};
+
+struct sockaddr;
+
+struct bpf_sock_addr_kern {
+	struct sockaddr *uaddr;
+	__u32 uaddrlen;
 };
 
 struct seq_file;

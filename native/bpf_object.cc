@@ -18,6 +18,7 @@ namespace {
 constexpr Family kFamilies[] = {
     {"tp_btf/sched_process_", "process", true},
     {"iter/task", "process", true},
+    {"tp_btf/task_rename", "process", false},
     {"tp_btf/inet_sock_set_state", "network", false},
     {"cgroup/", "network", false},
     {"tp_btf/sock_send_length", "socket", false},

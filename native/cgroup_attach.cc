@@ -4,6 +4,8 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
+#include "kernel_probe.h"
+
 namespace wf {
 
 Result<Fd> OpenCgroup(const std::string& mount) {
@@ -14,6 +16,14 @@ Result<Fd> OpenCgroup(const std::string& mount) {
   if (info.f_type != CGROUP2_SUPER_MAGIC)
     return Refusal{"open cgroup " + mount, EINVAL, "not a cgroup v2 mount point"};
   return directory;
+}
+
+bool PrepareUnixConnect(const btf* kernel, bpf_program* program) {
+  // BPF_CGROUP_UNIX_CONNECT of linux/bpf.h, which the headers of older systems lack.
+  constexpr auto kUnixConnect = static_cast<bpf_attach_type>(49);
+  if (!HasEnumerator(kernel, "bpf_attach_type", "BPF_CGROUP_UNIX_CONNECT")) return false;
+  return bpf_program__set_type(program, BPF_PROG_TYPE_CGROUP_SOCK_ADDR) == 0 &&
+         bpf_program__set_expected_attach_type(program, kUnixConnect) == 0;
 }
 
 Result<BpfLink> AttachCgroup(bpf_program* program, const Fd& cgroup) {

@@ -13,6 +13,12 @@ namespace wf {
 /** The mount point as a descriptor; refused when it is not a cgroup v2 file system. */
 Result<Fd> OpenCgroup(const std::string& mount);
 
+/**
+ * Says what the program is, which libbpf before 1.3 does not know. False: the running kernel, whose types are given,
+ * has no such hook.
+ */
+bool PrepareUnixConnect(const btf* kernel, bpf_program* program);
+
 Result<BpfLink> AttachCgroup(bpf_program* program, const Fd& cgroup);
 
 }  // namespace wf

@@ -42,4 +42,8 @@ inline void Throw(Napi::Env env, const Refusal& refusal) {
   error.ThrowAsJavaScriptException();
 }
 
+inline void ThrowIf(Napi::Env env, const Status& refused) {
+  if (refused) Throw(env, *refused);
+}
+
 }  // namespace wf

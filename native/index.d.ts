@@ -15,6 +15,8 @@ export interface SensorOptions {
   readonly maxCallBytes: number;
   /** Waiting bytes in the network or payload ring that wake the reader. */
   readonly wakeBytes: number;
+  /** Living processes of lineages that are known at the same time; from 1024 to 1048576. What exceeds it is counted. */
+  readonly maxProcesses: number;
   /**
    * A directory of a bpf file system in which maps and links are kept beyond this process, until close(). What an earlier
    * process of the same build left there is taken over. Absent: nothing is kept.
@@ -80,6 +82,11 @@ export class Sensor {
   /** libbpf's and the verifier's words since the last call, for the log. */
   takeLog(): string[];
   setCandidates(basenames: string[], parents: string[], anyExec: boolean): void;
+  /**
+   * Names that are looked for in the environment of an exec in a lineage: told with their value, or only that they are
+   * there. `candidates`: any exec that has one is asked about. A name longer than 63 bytes is known by its beginning.
+   */
+  setEnvironment(values: string[], marks: string[], candidates: string[]): void;
   /** struct wf_seed records of all processes, one after another. */
   seeds(): Buffer;
   setVerdict(rootTgid: number, rootStartNs: bigint, verdict: number): void;
@@ -89,6 +96,10 @@ export class Sensor {
   remember(rootTgid: number, rootStartNs: bigint, text: string): void;
   setScope(tgid: number, startNs: bigint, rootTgid: number, rootStartNs: bigint): void;
   deleteScope(tgid: number, startNs: bigint): void;
+  /** Each child of the process becomes a pending root. EEXIST when the process is in a lineage. */
+  watchRelay(tgid: number, startNs: bigint): void;
+  /** Does nothing for a process that is no relay. */
+  endRelay(tgid: number, startNs: bigint): void;
   /** Probes on an open file. `sites`: function name to file offset. Returns an id for detachTls. */
   attachTls(fd: number, sites: Record<string, number>): number;
   detachTls(id: number): void;
@@ -127,6 +138,8 @@ export const posix: {
   /** A pidfd of the peer, or of a pid. */
   peerPidfd(fd: number): number;
   pidfdOpen(pid: number): number;
+  /** False once the process has ended, reaped or not. */
+  pidfdAlive(pidfd: number): boolean;
   /** True: locked. False: somebody else holds it. */
   flockExclusive(fd: number): boolean;
   /** False when NOTIFY_SOCKET is not set. */

@@ -17,6 +17,16 @@ bool HasTracepoint(const btf* kernel, const std::string& name) {
   return btf__find_by_name_kind(kernel, ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF) > 0;
 }
 
+bool HasEnumerator(const btf* kernel, const char* enumeration, std::string_view value) {
+  const int32_t id = btf__find_by_name_kind(kernel, enumeration, BTF_KIND_ENUM);
+  if (id < 0) return false;
+  const btf_type* type = btf__type_by_id(kernel, static_cast<uint32_t>(id));
+  const struct btf_enum* values = btf_enum(type);
+  for (int i = 0; i < btf_vlen(type); ++i)
+    if (value == btf__name_by_offset(kernel, values[i].name_off)) return true;
+  return false;
+}
+
 bool HasFetchAdd() {
   constexpr __u8 kR0 = 0, kR1 = 1, kStack = 10;
   const std::array<bpf_insn, 5> program = {{

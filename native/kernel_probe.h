@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "fd.h"
 #include "refusal.h"
@@ -20,6 +21,9 @@ Result<BtfPtr> KernelTypes();
 
 /** Whether a BTF-typed tracepoint of that name exists. */
 bool HasTracepoint(const btf* kernel, const std::string& name);
+
+/** Whether an enumeration of the kernel has a value of that name. */
+bool HasEnumerator(const btf* kernel, const char* enumeration, std::string_view value);
 
 /** Atomic adds that give back the old value: Linux 5.12. True as well when programs cannot be tried. */
 bool HasFetchAdd();

@@ -1,5 +1,6 @@
 #include "posix.h"
 
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -62,6 +63,17 @@ Result<Fd> PidfdOpen(int pid) {
   Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) return LastError("pidfd_open");
   return pidfd;
+}
+
+Result<bool> PidfdAlive(int pidfd) {
+  // pidfd_open(2): it can be read once the process has ended.
+  pollfd watched = {pidfd, POLLIN, 0};
+  int ready = -1;
+  do ready = poll(&watched, 1, 0);
+  while (ready < 0 && errno == EINTR);
+  if (ready < 0) return LastError("poll of a pidfd");
+  if ((watched.revents & POLLNVAL) != 0) return Refusal{"poll of a pidfd", EBADF};
+  return ready == 0;
 }
 
 Result<bool> FlockExclusive(int fd) {

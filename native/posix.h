@@ -28,6 +28,8 @@ Result<Credentials> PeerCredentials(int fd);
 /** Refused with ENOPROTOOPT before Linux 6.5. */
 Result<Fd> PeerPidfd(int fd);
 Result<Fd> PidfdOpen(int pid);
+/** Whether the process has not ended yet; a zombie has. */
+Result<bool> PidfdAlive(int pidfd);
 /** Whether the lock is ours now. */
 Result<bool> FlockExclusive(int fd);
 /** sd_notify(3). False: nobody asked to be notified. */

@@ -53,6 +53,12 @@ Napi::Value PidfdOpen(const Napi::CallbackInfo& info) {
   return args.ok() ? Answer(info.Env(), posix::PidfdOpen(pid)) : info.Env().Undefined();
 }
 
+Napi::Value PidfdAlive(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const int pidfd = args.Descriptor(0, "pidfd");
+  return args.ok() ? Answer(info.Env(), posix::PidfdAlive(pidfd)) : info.Env().Undefined();
+}
+
 Napi::Value FlockExclusive(const Napi::CallbackInfo& info) {
   Args args(info);
   const int fd = args.Descriptor(0, "fd");
@@ -115,6 +121,7 @@ Napi::Object DefinePosix(Napi::Env env) {
   face.Set("peerCredentials", Napi::Function::New<PeerCredentials>(env, "peerCredentials"));
   face.Set("peerPidfd", Napi::Function::New<PeerPidfd>(env, "peerPidfd"));
   face.Set("pidfdOpen", Napi::Function::New<PidfdOpen>(env, "pidfdOpen"));
+  face.Set("pidfdAlive", Napi::Function::New<PidfdAlive>(env, "pidfdAlive"));
   face.Set("flockExclusive", Napi::Function::New<FlockExclusive>(env, "flockExclusive"));
   face.Set("sdNotify", Napi::Function::New<SdNotify>(env, "sdNotify"));
   face.Set("receiveFds", Napi::Function::New<ReceiveFds>(env, "receiveFds"));

@@ -4,21 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "map_entry.h"
+
 namespace wf {
-namespace {
-
-Status Put(const char* operation, int map, const void* key, const void* value) {
-  if (bpf_map_update_elem(map, key, value, BPF_ANY) != 0) return LastError(operation);
-  return {};
-}
-
-/** That the entry is not there is what was wanted. */
-Status Remove(const char* operation, int map, const void* key) {
-  if (bpf_map_delete_elem(map, key) != 0 && errno != ENOENT) return LastError(operation);
-  return {};
-}
-
-}  // namespace
 
 wf_process_key ProcessKey(uint32_t tgid, uint64_t start_ns) {
   wf_process_key key = {};
@@ -33,7 +21,7 @@ Result<Scope> Scope::Of(const bpf_object* object) {
       {"wf_scope_map", &scope.scope_},          {"wf_verdict_map", &scope.verdicts_},
       {"wf_candidate_map", &scope.candidates_}, {"wf_tunables_map", &scope.tunables_},
       {"wf_note_map", &scope.notes_},           {"wf_tls_threads", &scope.tls_threads_},
-      {"wf_tls_tied", &scope.tls_tied_},
+      {"wf_tls_tied", &scope.tls_tied_},        {"wf_environment", &scope.environment_},
   };
   for (const auto& [name, fd] : maps) {
     *fd = bpf_object__find_map_fd_by_name(object, name);
@@ -51,6 +39,8 @@ Status Scope::Write(const wf_tunables& tunables) {
 Status Scope::SetTunables(const wf_tunables& tunables) {
   wf_tunables next = tunables;
   next.any_exec = settings_.any_exec;
+  next.environment = settings_.environment;
+  memcpy(next.environment_first, settings_.environment_first, sizeof(next.environment_first));
   return Write(next);
 }
 

@@ -27,11 +27,18 @@ class Scope {
 
   /** Takes over the maps as an earlier process left them, and drops what belongs to nobody any more. */
   Status Adopt();
-  /** Which of the settings is about candidates stays as it is. */
+  /** Those of the settings that are about candidates and the environment stay as they are. */
   Status SetTunables(const wf_tunables& tunables);
   /** Replaces the whole set; what stays is never missing in between. */
   Status SetCandidates(const std::vector<std::string>& basenames,
                        const std::vector<std::string>& parents, bool any_exec);
+  /**
+   * Replaces the names that are looked for in the environment of an exec. `values`: told with it; `marks`: told
+   * that it is there; `candidates`: an exec outside every lineage that has one is asked about.
+   */
+  Status SetEnvironment(const std::vector<std::string>& values,
+                        const std::vector<std::string>& marks,
+                        const std::vector<std::string>& candidates);
   /** A root that is no agent has no note. */
   Status SetVerdict(const wf_process_key& root, uint32_t verdict);
   /** And the root's note. */
@@ -42,23 +49,33 @@ class Scope {
   Status SetScope(const wf_process_key& process, const wf_process_key& root);
   /** Only the entry of exactly that process: the pid may belong to another one by now. */
   Status DeleteScope(const wf_process_key& process);
+  /** Each child becomes a pending root. Refused with EEXIST when the process is in a lineage. */
+  Status WatchRelay(const wf_process_key& process);
+  /** Nothing happens to a process that is no relay. */
+  Status EndRelay(const wf_process_key& process);
 
  private:
   using CandidateKey = std::array<char, sizeof(wf_candidate)>;
+  using EnvironmentKey = std::array<char, WF_ENV_NAME_MAX>;
 
   Status Write(const wf_tunables& tunables);
   /** Lineages none of whose processes lives: nobody was there to see their end. */
   Status DropEmptyLineages() const;
+  /** Who asked for them is gone. */
+  Status DropRelays() const;
+  bool HasVerdict(const wf_process_key& root, uint32_t verdict) const;
 
   int scope_ = -1;
   int verdicts_ = -1;
   int candidates_ = -1;
+  int environment_ = -1;
   int tunables_ = -1;
   int notes_ = -1;
   int tls_threads_ = -1;
   int tls_tied_ = -1;
   wf_tunables settings_ = {};
   std::set<CandidateKey> current_;
+  std::set<EnvironmentKey> names_;
 };
 
 }  // namespace wf

@@ -49,13 +49,30 @@ Status Scope::Adopt() {
   Result<std::vector<CandidateKey>> candidates = Keys<CandidateKey>(candidates_);
   if (!candidates.ok()) return candidates.refusal();
   current_.insert(candidates.value().begin(), candidates.value().end());
+  Result<std::vector<EnvironmentKey>> names = Keys<EnvironmentKey>(environment_);
+  if (!names.ok()) return names.refusal();
+  names_.insert(names.value().begin(), names.value().end());
 
   // Calls that were entered when there were probes have returned unseen, and ties told to the dead are not
   // known to the living.
   using TiedKey = std::array<char, 16>;
   if (auto refused = Clear<uint64_t>(tls_threads_)) return refused;
   if (auto refused = Clear<TiedKey>(tls_tied_)) return refused;
+  if (auto refused = DropRelays()) return refused;
   return DropEmptyLineages();
+}
+
+Status Scope::DropRelays() const {
+  Result<std::vector<wf_process_key>> roots = Keys<wf_process_key>(verdicts_);
+  if (!roots.ok()) return roots.refusal();
+  for (const wf_process_key& root : roots.value()) {
+    if (!HasVerdict(root, WF_VERDICT_RELAY)) continue;
+    wf_scope entry = {};
+    const bool is_there = bpf_map_lookup_elem(scope_, &root.tgid, &entry) == 0;
+    if (is_there && entry.start_ns == root.start_ns) bpf_map_delete_elem(scope_, &root.tgid);
+    bpf_map_delete_elem(verdicts_, &root);
+  }
+  return {};
 }
 
 Status Scope::DropEmptyLineages() const {

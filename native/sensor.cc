@@ -20,6 +20,7 @@ std::string_view SectionOf(const Program& program) {
 
 bool IsTls(const Program& program) { return program.family->name == "tls"; }
 bool IsCgroup(const Program& program) { return SectionOf(program).starts_with("cgroup"); }
+bool IsUnixConnect(const Program& program) { return SectionOf(program) == "cgroup/connect_unix"; }
 bool IsIterator(const Program& program) { return SectionOf(program).starts_with("iter/"); }
 
 void LeaveOut(Program& program, int error, std::string detail) {
@@ -102,6 +103,9 @@ void Sensor::LeaveOutUnsupported(const btf* kernel) {
   for (Program& p : programs_) {
     const std::string_view section = SectionOf(p);
     if (IsTls(p)) PrepareUprobe(uprobe_mode_, p.program);
+    if (IsUnixConnect(p) && !PrepareUnixConnect(kernel, p.program))
+      LeaveOut(p, ENOENT,
+               "this kernel has no cgroup hook for unix sockets, which came with Linux 6.7");
     if (IsCgroup(p) && !cgroup_) LeaveOut(p, cgroup_error, no_cgroup);
     if (!section.starts_with(kTracepoint)) continue;
     const std::string tracepoint(section.substr(kTracepoint.size()));
@@ -119,6 +123,11 @@ Status Sensor::SetMapSizes() {
   };
   for (size_t ring = 0; ring < WF_RING_COUNT; ++ring)
     if (auto refused = set(kRingMaps[ring], settings_.ring_bytes[ring])) return refused;
+  // As many roots as a quarter of the processes: most lineages have more than four.
+  constexpr uint32_t kMinRoots = 1024;
+  if (auto refused = set("wf_scope_map", settings_.max_processes)) return refused;
+  if (auto refused = set("wf_verdict_map", std::max(kMinRoots, settings_.max_processes / 4)))
+    return refused;
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) return Refusal{"count CPUs", -cpus};
   cpus_ = static_cast<size_t>(cpus);

@@ -31,6 +31,8 @@ struct SensorSettings {
   std::optional<std::string> cgroup;
   uint32_t max_call_bytes = 0;
   uint32_t wake_bytes = 0;
+  /** Living processes of lineages that can be known at the same time. */
+  uint32_t max_processes = 0;
   /** A directory of a bpf file system that is ours alone, or none: nothing outlives the process then. */
   std::optional<std::string> pin_directory;
 };

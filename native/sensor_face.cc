@@ -36,6 +36,12 @@ SensorSettings ReadSettings(Args& args) {
   if (!pins.IsUndefined()) settings.pin_directory = args.Text(pins, "pinDirectory");
   constexpr uint32_t kMaxCall = WF_TLS_CHUNK_MAX * WF_TLS_CHUNKS_MAX;
   settings.max_call_bytes = static_cast<uint32_t>(args.Member(options, "maxCallBytes", kMaxCall));
+  constexpr uint32_t kMinProcesses = 1024;
+  constexpr uint32_t kMaxProcesses = 1U << 20;
+  settings.max_processes =
+      static_cast<uint32_t>(args.Member(options, "maxProcesses", kMaxProcesses));
+  if (args.ok() && settings.max_processes < kMinProcesses)
+    args.Fail("maxProcesses", "must be at least " + std::to_string(kMinProcesses));
   settings.wake_bytes = static_cast<uint32_t>(args.Member(options, "wakeBytes", kMaxRing));
   return settings;
 }
@@ -52,10 +58,6 @@ std::vector<TlsSite> ReadSites(Args& args, size_t index) {
   }
   if (args.ok() && sites.empty()) args.Fail("sites", "must name a function");
   return sites;
-}
-
-void ThrowIf(Napi::Env env, const Status& refused) {
-  if (refused) Throw(env, *refused);
 }
 
 Napi::Object Describe(Napi::Env env, const Program& program) {
@@ -81,12 +83,15 @@ Napi::Function SensorFace::Define(Napi::Env env) {
                          InstanceMethod<&SensorFace::Programs>("programs"),
                          InstanceMethod<&SensorFace::TakeLog>("takeLog"),
                          InstanceMethod<&SensorFace::SetCandidates>("setCandidates"),
+                         InstanceMethod<&SensorFace::SetEnvironment>("setEnvironment"),
                          InstanceMethod<&SensorFace::Seeds>("seeds"),
                          InstanceMethod<&SensorFace::SetVerdict>("setVerdict"),
                          InstanceMethod<&SensorFace::DeleteVerdict>("deleteVerdict"),
                          InstanceMethod<&SensorFace::Remember>("remember"),
                          InstanceMethod<&SensorFace::SetScope>("setScope"),
                          InstanceMethod<&SensorFace::DeleteScope>("deleteScope"),
+                         InstanceMethod<&SensorFace::WatchRelay>("watchRelay"),
+                         InstanceMethod<&SensorFace::EndRelay>("endRelay"),
                          InstanceMethod<&SensorFace::AttachTls>("attachTls"),
                          InstanceMethod<&SensorFace::DetachTls>("detachTls"),
                          InstanceMethod<&SensorFace::Start>("start"),
@@ -150,15 +155,6 @@ Napi::Value SensorFace::TakeLog(const Napi::CallbackInfo& info) {
   return lines;
 }
 
-void SensorFace::SetCandidates(const Napi::CallbackInfo& info) {
-  Args args(info);
-  const auto basenames = args.Texts(0, "basenames");
-  const auto parents = args.Texts(1, "parents");
-  const bool any_exec = args.Flag(2, "anyExec");
-  if (!args.ok() || !IsOpen(info.Env())) return;
-  ThrowIf(info.Env(), sensor_->scope().SetCandidates(basenames, parents, any_exec));
-}
-
 Napi::Value SensorFace::Seeds(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!IsOpen(env)) return env.Undefined();
@@ -169,44 +165,6 @@ Napi::Value SensorFace::Seeds(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   return Napi::Buffer<uint8_t>::Copy(env, seeds.value().data(), seeds.value().size());
-}
-
-void SensorFace::SetVerdict(const Napi::CallbackInfo& info) {
-  Args args(info);
-  const wf_process_key root = ProcessKey(args.U32(0, "rootTgid"), args.BigU64(1, "rootStartNs"));
-  const auto verdict = static_cast<uint32_t>(args.Integer(2, "verdict", WF_VERDICT_STRANGER));
-  if (!args.ok() || !IsOpen(info.Env())) return;
-  ThrowIf(info.Env(), sensor_->scope().SetVerdict(root, verdict));
-}
-
-void SensorFace::DeleteVerdict(const Napi::CallbackInfo& info) {
-  Args args(info);
-  const wf_process_key root = ProcessKey(args.U32(0, "rootTgid"), args.BigU64(1, "rootStartNs"));
-  if (!args.ok() || !IsOpen(info.Env())) return;
-  ThrowIf(info.Env(), sensor_->scope().DeleteVerdict(root));
-}
-
-void SensorFace::Remember(const Napi::CallbackInfo& info) {
-  Args args(info);
-  const wf_process_key root = ProcessKey(args.U32(0, "rootTgid"), args.BigU64(1, "rootStartNs"));
-  const std::string text = args.Text(2, "text");
-  if (!args.ok() || !IsOpen(info.Env())) return;
-  ThrowIf(info.Env(), sensor_->scope().Remember(root, text));
-}
-
-void SensorFace::SetScope(const Napi::CallbackInfo& info) {
-  Args args(info);
-  const wf_process_key process = ProcessKey(args.U32(0, "tgid"), args.BigU64(1, "startNs"));
-  const wf_process_key root = ProcessKey(args.U32(2, "rootTgid"), args.BigU64(3, "rootStartNs"));
-  if (!args.ok() || !IsOpen(info.Env())) return;
-  ThrowIf(info.Env(), sensor_->scope().SetScope(process, root));
-}
-
-void SensorFace::DeleteScope(const Napi::CallbackInfo& info) {
-  Args args(info);
-  const wf_process_key process = ProcessKey(args.U32(0, "tgid"), args.BigU64(1, "startNs"));
-  if (!args.ok() || !IsOpen(info.Env())) return;
-  ThrowIf(info.Env(), sensor_->scope().DeleteScope(process));
 }
 
 Napi::Value SensorFace::AttachTls(const Napi::CallbackInfo& info) {

@@ -26,12 +26,15 @@ class SensorFace : public Napi::ObjectWrap<SensorFace>, public BatchSink {
   Napi::Value Programs(const Napi::CallbackInfo& info);
   Napi::Value TakeLog(const Napi::CallbackInfo& info);
   void SetCandidates(const Napi::CallbackInfo& info);
+  void SetEnvironment(const Napi::CallbackInfo& info);
   Napi::Value Seeds(const Napi::CallbackInfo& info);
   void SetVerdict(const Napi::CallbackInfo& info);
   void DeleteVerdict(const Napi::CallbackInfo& info);
   void Remember(const Napi::CallbackInfo& info);
   void SetScope(const Napi::CallbackInfo& info);
   void DeleteScope(const Napi::CallbackInfo& info);
+  void WatchRelay(const Napi::CallbackInfo& info);
+  void EndRelay(const Napi::CallbackInfo& info);
   Napi::Value AttachTls(const Napi::CallbackInfo& info);
   void DetachTls(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);

@@ -17,6 +17,7 @@ std::string Sensor::BuildName() const {
   const auto mix = [&hash](uint64_t value) { hash = (hash ^ value) * 0x100000001b3; };
   for (const uint32_t bytes : settings_.ring_bytes) mix(bytes);
   mix(cpus_);
+  mix(settings_.max_processes);
   for (const char byte : settings_.cgroup.value_or("")) mix(static_cast<uint8_t>(byte));
   std::array<char, 32> name = {};
   snprintf(name.data(), name.size(), "v%u-%016llx", kPinFormat,

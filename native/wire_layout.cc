@@ -46,6 +46,12 @@ Members MembersOf<wf_candidate>() {
 }
 
 template <>
+Members MembersOf<wf_environment_name>() {
+  using Type = wf_environment_name;
+  return {AT(name)};
+}
+
+template <>
 Members MembersOf<wf_inode_key>() {
   using Type = wf_inode_key;
   return {AT(inode), AT(dev)};
@@ -54,7 +60,7 @@ Members MembersOf<wf_inode_key>() {
 template <>
 Members MembersOf<wf_tunables>() {
   using Type = wf_tunables;
-  return {AT(any_exec), AT(max_call_bytes), AT(wake_bytes)};
+  return {AT(any_exec), AT(max_call_bytes), AT(wake_bytes), AT(environment), AT(environment_first)};
 }
 
 template <>
@@ -73,9 +79,17 @@ template <>
 Members MembersOf<wf_exec>() {
   using Type = wf_exec;
   return {
-      AT(h),           AT(inode),         AT(dev),          AT(cgroup_id),     AT(parent_start_ns),
-      AT(parent_tgid), AT(uid),           AT(gid),          AT(nlink),         AT(flags),
-      AT(argv_len),    AT(path_captured), AT(cwd_captured), AT(argv_captured), AT(mnt_level)};
+      AT(h),         AT(inode),           AT(dev),          AT(file_size),     AT(file_changed_ns),
+      AT(cgroup_id), AT(parent_start_ns), AT(parent_tgid),  AT(uid),           AT(gid),
+      AT(nlink),     AT(flags),           AT(argv_len),     AT(stdin_mode),    AT(ns_pid),
+      AT(pid_ns),    AT(path_captured),   AT(cwd_captured), AT(argv_captured), AT(env_captured),
+      AT(mnt_level)};
+}
+
+template <>
+Members MembersOf<wf_rename>() {
+  using Type = wf_rename;
+  return {AT(h), AT(from), AT(to)};
 }
 
 template <>
@@ -122,6 +136,12 @@ Members MembersOf<wf_wire_head>() {
 }
 
 template <>
+Members MembersOf<wf_unix_open>() {
+  using Type = wf_unix_open;
+  return {AT(h), AT(cookie), AT(netns), AT(captured), AT(path)};
+}
+
+template <>
 Members MembersOf<wf_tls_send>() {
   using Type = wf_tls_send;
   return {AT(h), AT(ssl), AT(call), AT(cookie), AT(plain), AT(sent)};
@@ -160,11 +180,13 @@ Napi::Value WireLayout(const Napi::CallbackInfo& info) {
   Add<wf_process_key>(layout, "wf_process_key");
   Add<wf_scope>(layout, "wf_scope");
   Add<wf_candidate>(layout, "wf_candidate");
+  Add<wf_environment_name>(layout, "wf_environment_name");
   Add<wf_inode_key>(layout, "wf_inode_key");
   Add<wf_tunables>(layout, "wf_tunables");
   Add<wf_counters>(layout, "wf_counters");
   Add<wf_fork>(layout, "wf_fork");
   Add<wf_exec>(layout, "wf_exec");
+  Add<wf_rename>(layout, "wf_rename");
   Add<wf_exit>(layout, "wf_exit");
   Add<wf_seed>(layout, "wf_seed");
   Add<wf_tuple>(layout, "wf_tuple");
@@ -172,6 +194,7 @@ Napi::Value WireLayout(const Napi::CallbackInfo& info) {
   Add<wf_flow_state>(layout, "wf_flow_state");
   Add<wf_flow_update>(layout, "wf_flow_update");
   Add<wf_wire_head>(layout, "wf_wire_head");
+  Add<wf_unix_open>(layout, "wf_unix_open");
   Add<wf_tls_send>(layout, "wf_tls_send");
   Add<wf_tls_data>(layout, "wf_tls_data");
   Add<wf_tls_free>(layout, "wf_tls_free");

@@ -26,6 +26,7 @@ function outcome(program) {
 
 function printTable(table) {
   console.log(`kernel ${table.kernel}, ${table.date}, ${table.bytes} bytes of records read`);
+  for (const fact of table.wrong) console.log(`wrong in an exec record: ${fact}`);
   for (const line of table.log) console.log(`log: ${line}`);
   const columns = ({ name, family, state, runs, detail }) => {
     const loads = state === 'attached' || state === 'ready' ? 'yes' : 'no';
@@ -106,13 +107,17 @@ Every BPF program, loaded, attached and exercised by the addon itself. Written b
 is added or changed.
 
 - \`yes\`: it loads, attaches, and the kernel counted runs of it while the exercise made TCP and UDP flows over
-  IPv4 and IPv6, started and ended processes, and sent TLS through both families of OpenSSL functions.
+  IPv4 and IPv6, connected a unix socket, renamed itself, started and ended processes, and sent TLS through both
+  families of OpenSSL functions.
 - \`no\`: the kernel lacks what it needs. The program is left out, the others are not affected, and
   \`watchfloor status\` and \`doctor\` name it.
 
-| kernel | release | tried |
-| --- | --- | --- |
-${tables.map(({ kernel, date }, at) => row([kernels[at], kernel, date])).join('\n')}
+An exec record was right when file, size, change time, standard input, pid, pid namespace and environment of a program
+that was started were what user space knew of them.
+
+| kernel | release | tried | exec record |
+| --- | --- | --- | --- |
+${tables.map(({ kernel, date, wrong }, at) => row([kernels[at], kernel, date, wrong.length === 0 ? 'right' : wrong.join('; ')])).join('\n')}
 
 ${row(['program', 'family', ...kernels])}
 ${row(['---', '---', ...kernels.map(() => '---')])}
@@ -121,7 +126,9 @@ ${names.map(({ name, family }) => row([`\`${name}\``, family, ...tables.map((tab
 What differs: before 5.12 the kernel has no atomic add that gives the old value, so the addon loads a second build
 of the same sources (\`-DWF_NO_FETCH_ADD\`). Before 6.6 there is no \`uprobe.multi\`: probes are perf events, which
 need CAP_SYS_ADMIN and are slower to detach. Before 6.3 there are no \`sock_send_length\` and \`sock_recv_length\`
-tracepoints: a TLS object over a memory BIO is then not tied to its socket by the kernel.
+tracepoints: a TLS object over a memory BIO is then not tied to its socket by the kernel. Before 6.7 there is no cgroup
+hook for unix sockets: whom an agent asked over one is then not seen. The change time of a file moved twice (6.6, 6.11)
+and the programs take the member that is there.
 ${machines.length === 0 ? '' : machineMarkdown(machines)}`;
 }
 

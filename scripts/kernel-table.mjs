@@ -6,10 +6,20 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { release } from 'node:os';
+import { decodeBatch } from '../dist/decode/index.js';
 import { WF_HEADER, WF_SEED, WfVerdict } from '../dist/decode/layout.gen.js';
 import { findFunctions } from '../dist/elf/index.js';
 
@@ -81,13 +91,48 @@ async function udp(type, host) {
   socket.close();
 }
 
+/** An abstract name, which leaves no file. */
+async function unix() {
+  const server = createServer((socket) => socket.resume().end());
+  server.listen(`\0watchfloor-table-${process.pid}`);
+  await once(server, 'listening');
+  const socket = connect({ path: server.address() });
+  socket.resume().end('hello');
+  await once(socket, 'close');
+  server.close();
+}
+
 async function exercise() {
+  // Node names its first thread so, by prctl(PR_SET_NAME).
+  process.title = 'kernel-table';
   await tcp('127.0.0.1');
   await tcp('::1');
   await udp('udp4', '127.0.0.1');
   await udp('udp6', '::1');
-  const [status] = await once(spawn(tlsProgram, ['--threads', '2'], { stdio: 'ignore' }), 'exit');
+  await unix();
+  const env = { LONG: 'x'.repeat(3000), PATH: '/bin', HOME: '/tmp' };
+  const child = spawn(tlsProgram, ['--threads', '2'], { stdio: 'ignore', env });
+  const [status] = await once(child, 'exit');
   if (status !== 0) throw new Error(`${tlsProgram} ended with ${status}`);
+  return child.pid;
+}
+
+/** What the exec record of the program says and user space does not; members of kernel structs moved over time. */
+function wrongFacts(exec, pid) {
+  if (exec === undefined) return ['there is no exec record'];
+  const { ctimeNs, size, ino } = statSync(tlsProgram, { bigint: true });
+  const facts = {
+    inode: [exec.file.inode, ino],
+    changedNs: [exec.file.changedNs, ctimeNs],
+    size: [exec.file.size, size],
+    stdinMode: [exec.stdinMode, statSync('/dev/null').mode],
+    nsPid: [exec.nsPid, pid],
+    pidNamespace: [exec.pidNamespace, Number(/\d+/.exec(readlinkSync('/proc/self/ns/pid'))[0])],
+    env: [JSON.stringify(exec.env), JSON.stringify({ PATH: '/bin', HOME: '' })],
+  };
+  return Object.entries(facts)
+    .filter(([, [told, truth]]) => told !== truth)
+    .map(([name, [told, truth]]) => `${name} is ${told}, not ${truth}`);
 }
 
 /** How often the kernel ran each program of this process. */
@@ -101,22 +146,31 @@ function runCounts() {
 
 async function table() {
   const rings = { lifecycle: 1 << 20, network: 1 << 20, payload: 1 << 23 };
-  const options = { rings, cgroup: cgroupMount(), maxCallBytes: 1 << 20, wakeBytes: 1 << 16 };
+  const bounds = { maxCallBytes: 1 << 20, wakeBytes: 1 << 16, maxProcesses: 65_536 };
+  const options = { rings, cgroup: cgroupMount(), ...bounds };
   const sensor = new Sensor(options);
   sensor.attach();
   attachTls(sensor, libssl(tlsProgram));
   becomeAgent(sensor);
+  sensor.setEnvironment(['PATH'], ['HOME'], ['WATCHFLOOR_TABLE']);
   let bytes = 0;
-  const count = (batch) => (bytes += batch.bytes.length);
+  const execs = [];
+  const count = (batch) => {
+    bytes += batch.bytes.length;
+    execs.push(...decodeBatch(batch.bytes).events.filter(({ kind }) => kind === 'exec'));
+  };
   sensor.start(count, { pollMs: 20, maxBatchBytes: 1 << 22 });
-  await exercise();
+  const pid = await exercise();
+  for (let rest = sensor.drain(); rest !== null; rest = sensor.drain()) count(rest);
+  const exec = execs.find(({ key }) => key.tgid === pid);
   const counts = runCounts();
   const programs = sensor.programs().map((program) => {
     return { ...program, runs: counts.get(program.name) ?? 0 };
   });
   sensor.close();
   const date = new Date().toISOString().slice(0, 10);
-  return { kernel: release(), date, bytes, programs, log: sensor.takeLog() };
+  const wrong = wrongFacts(exec, pid);
+  return { kernel: release(), date, bytes, wrong, programs, log: sensor.takeLog() };
 }
 
 const before = readFileSync(STATS, 'utf8');

@@ -1,4 +1,4 @@
-import type { Command, Input, PipelineSettings, Value } from './event/index.js';
+import type { Command, Input, PipelineSettings, RegistrationReply, Value } from './event/index.js';
 import { Pipeline } from './pipeline.js';
 import { redact } from './redact/index.js';
 import type { Storable } from './redact/index.js';
@@ -7,6 +7,7 @@ export interface Evaluated {
   /** What to journal, in order. Each is made when it is taken: take them all, once, before the next step. */
   readonly storables: Iterable<Storable>;
   readonly commands: readonly Command[];
+  readonly reply?: RegistrationReply;
 }
 
 /**
@@ -28,8 +29,8 @@ export class Evaluation {
 
   step(input: Input): Evaluated {
     if (input.input === 'tick') this.#wallOffsetNs = input.wallNs - input.bootNs;
-    const { values, commands } = this.pipeline.step(input);
-    return { storables: this.#stored(values), commands };
+    const { values, ...rest } = this.pipeline.step(input);
+    return { storables: this.#stored(values), ...rest };
   }
 
   /** A value that did not come from an input: what the daemon says about itself. */

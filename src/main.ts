@@ -25,6 +25,7 @@ const terminal: Terminal = {
   out: new Output(process.stdout),
   err: new Output(process.stderr),
   color: process.stdout.isTTY && !readEnvironment().noColor,
+  unicode: process.stdout.isTTY && readEnvironment().utf8,
 };
 
 const services: Services = {

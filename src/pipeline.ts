@@ -1,12 +1,24 @@
-import type { Candidates, HostFact, Input, PipelineSettings } from './event/index.js';
+import type {
+  Candidates,
+  EnvironmentNames,
+  HostFact,
+  Input,
+  PipelineSettings,
+  ProcessFact,
+  ProcessInfo,
+  ProcessKey,
+  SocketsFact,
+} from './event/index.js';
 import { AgentRegistry } from './agent/index.js';
 import { BypassDetector } from './bypass/index.js';
 import { decodeBatch, LossTracker } from './decode/index.js';
 import { Activity } from './pipeline/activity.js';
+import { Actors } from './pipeline/actors.js';
 import { Gaps } from './pipeline/gaps.js';
 import { Output, type Step } from './pipeline/output.js';
 import { Roots } from './pipeline/roots.js';
 import type { PipelineSnapshot } from './pipeline/snapshot.js';
+import { unobservedValues } from './pipeline/values.js';
 import { ProcessTable } from './process/index.js';
 
 export type { Step } from './pipeline/output.js';
@@ -25,6 +37,7 @@ export class Pipeline {
   readonly #gaps: Gaps;
   readonly #activity: Activity;
   readonly #roots: Roots;
+  readonly #actors: Actors;
   readonly #invalid: Record<string, number> = {};
   #nowNs = 0n;
 
@@ -37,10 +50,12 @@ export class Pipeline {
     const gaps = new Gaps(bypass, output);
     const activity = new Activity({ processes, registry, bypass, output });
     this.#registry = registry;
+    this.#actors = new Actors({ processes, registry });
     this.#bypass = bypass;
     this.#gaps = gaps;
     this.#activity = activity;
-    this.#roots = new Roots({ processes, registry, activity, gaps, output });
+    const { modelHosts } = settings;
+    this.#roots = new Roots({ processes, registry, activity, gaps, output, modelHosts });
   }
 
   /** Other settings and empty tables; the kernel's sequence numbers go on, and so does their account. */
@@ -53,6 +68,11 @@ export class Pipeline {
   /** What the kernel must ask about. */
   candidates(): Candidates {
     return this.#registry.candidates();
+  }
+
+  /** What it must tell of environments. */
+  environment(): EnvironmentNames {
+    return this.#registry.environment();
   }
 
   step(input: Input): Step {
@@ -69,6 +89,12 @@ export class Pipeline {
         break;
       case 'fact':
         this.#fact(input.fact);
+        break;
+      case 'told':
+        this.#roots.told(input.sessions);
+        break;
+      case 'registration':
+        this.#roots.enquiries.register(input.registration);
         break;
       case 'governance': {
         const { process } = input.record;
@@ -87,7 +113,7 @@ export class Pipeline {
         ...info,
         rootPid: root.tgid,
         rootStartNs: root.startNs,
-        liveProcesses: this.#roots.liveOf(root),
+        liveProcesses: this.#roots.membersOf(root).length,
         sinceNs: origin.bootNs,
       })),
       invalid: { ...this.#invalid },
@@ -98,6 +124,21 @@ export class Pipeline {
       bypass: this.#bypass.stats(),
       ...this.#roots.stats(),
     };
+  }
+
+  /** The living processes of an agent. */
+  members(root: ProcessKey): readonly ProcessInfo[] {
+    return this.#roots.membersOf(root).map((key) => this.#processes.describe(key));
+  }
+
+  /** The living process of a pid, as far as it is an agent's; null: it is not. */
+  keyOfPid(pid: number): ProcessKey | null {
+    return this.#roots.enquiries.keyOfPid(pid);
+  }
+
+  /** Why a process that was just looked up is whose it is; null: nothing is known of it. */
+  explain(fact: ProcessFact): ReturnType<Roots['enquiries']['explain']> {
+    return this.#roots.enquiries.explain(fact);
   }
 
   #batch({ bytes, drained, counters }: Input & { input: 'batch' }): void {
@@ -121,6 +162,18 @@ export class Pipeline {
     switch (fact.fact) {
       case 'process':
         this.#roots.looked(fact);
+        this.#activity.appearances.looked(fact);
+        return;
+      case 'image':
+        this.#roots.apply(this.#registry.image(fact));
+        this.#activity.appearances.looked(fact);
+        return;
+      case 'unix_peer':
+      case 'named':
+        this.#roots.relay(fact);
+        return;
+      case 'sockets':
+        this.#unobserved(fact);
         return;
       case 'user':
         this.#roots.apply(this.#registry.fact(fact));
@@ -134,10 +187,18 @@ export class Pipeline {
     }
   }
 
+  /** Connections from before the sensors: whatever goes over them is not seen. */
+  #unobserved(fact: SocketsFact): void {
+    const actor = this.#actors.ofProcess(fact.key);
+    const origin = { ring: 'lifecycle', cpu: 0, seq: 0n, bootNs: this.#nowNs } as const;
+    if (actor !== null) this.#output.value(...unobservedValues(actor, fact, origin));
+  }
+
   #tick(bootNs: bigint): void {
     this.#advance(bootNs);
     this.#lost(this.#losses.tick(bootNs));
     this.#roots.apply(this.#registry.tick(bootNs));
+    this.#roots.tick(bootNs);
     this.#activity.tick(bootNs);
     this.#processes.tick(bootNs);
   }
@@ -148,7 +209,12 @@ export class Pipeline {
   }
 
   #lost(losses: ReturnType<LossTracker['tick']>): void {
-    for (const loss of losses) this.#gaps.tell(loss, 'ring', this.#nowNs);
+    for (const loss of losses) {
+      this.#gaps.tell(loss, 'ring', this.#nowNs);
+      if (loss.ring !== 'lifecycle' || loss.cause !== 'table_full') continue;
+      const origin = { ring: loss.ring, cpu: loss.cpu, seq: loss.count, bootNs: this.#nowNs };
+      this.#output.value(...this.#bypass.overflow(null, loss.count, origin));
+    }
     if (losses.some(({ ring }) => ring === 'lifecycle')) this.#roots.recheck();
   }
 }

@@ -83,6 +83,12 @@ static __always_inline __u64 emit_wake(__u32 ring)
 	return BPF_RB_NO_WAKEUP;
 }
 
+/* Somebody decides about this record: it wakes the reader. */
+static __always_inline void emit_end_now(void *record)
+{
+	bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+}
+
 static __always_inline void emit_end(void *record, __u32 ring)
 {
 	bpf_ringbuf_submit(record, emit_wake(ring));

@@ -25,7 +25,7 @@ static __always_inline bool owner_who(const struct wf_owner *owner, struct wf_wh
 	who->root = owner->root;
 	who->tid = owner->tid;
 	who->verdict = scope_verdict(&who->root);
-	return who->verdict != WF_VERDICT_NONE;
+	return scope_told(who->verdict);
 }
 
 #endif

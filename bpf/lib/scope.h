@@ -17,7 +17,7 @@ static __always_inline __u64 task_start_ns(struct task_struct *task)
 	return BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
-/* The verdict of a root as far as anything may be recorded of it: pending, agent, or none. */
+/* The verdict of a root; none for a stranger. */
 static __always_inline __u32 scope_verdict(const struct wf_process_key *root)
 {
 	__u32 *verdict = bpf_map_lookup_elem(&wf_verdict_map, root);
@@ -27,9 +27,16 @@ static __always_inline __u32 scope_verdict(const struct wf_process_key *root)
 	return *verdict;
 }
 
+/* May anything be told of a process whose root has this verdict? Of a relay only its children are, by fork.bpf.c. */
+static __always_inline bool scope_told(__u32 verdict)
+{
+	return verdict != WF_VERDICT_NONE && verdict != WF_VERDICT_RELAY;
+}
+
 /*
- * True: the process is in a pending or agent lineage, and `who` is filled. For everybody else this is
- * one lookup. An entry left by an earlier owner of the pid has another start time.
+ * True: the process is in a pending, agent or watched lineage, and `who` is filled; and it is for a relay, of which
+ * nothing is told, where the answer is false. For everybody else this is one lookup. An entry left by an earlier owner
+ * of the pid has another start time.
  */
 static __always_inline bool scope_find(struct task_struct *task, __u32 tgid, struct wf_who *who)
 {
@@ -42,7 +49,7 @@ static __always_inline bool scope_find(struct task_struct *task, __u32 tgid, str
 	who->self._pad0 = 0;
 	who->root = scope->root;
 	who->verdict = scope_verdict(&who->root);
-	return who->verdict != WF_VERDICT_NONE;
+	return scope_told(who->verdict);
 }
 
 /*

@@ -6,9 +6,12 @@
 #ifndef WF_MAPS_EXEC_SCRATCH_H
 #define WF_MAPS_EXEC_SCRATCH_H
 
-#define WF_EXEC_TAIL 8192 /* path, cwd and argv at their longest, and room to read one name more */
+#define WF_EXEC_TAIL \
+	12288 /* path, cwd, argv and environment at their longest, and room for what a mask allows */
 #define WF_EXEC_TAIL_AT \
-	0xfff /* mask of a start inside the tail: what follows has as much room again */
+	0xfff /* mask of a start inside the tail: a name or argv has as much room again behind it */
+#define WF_EXEC_ENV_AT 0x1fff /* the same where the environment starts, which is WF_ENV_MAX long */
+#define WF_ENV_AT      0x7ff  /* mask of a start inside env; WF_ENV_VARIABLE_MAX fit behind it */
 
 struct wf_exec_scratch {
 	struct wf_exec record;
@@ -19,6 +22,14 @@ struct wf_exec_scratch {
 	__u32 path_written;
 	__u32 path_truncated;
 	__u32 path_mounts;
+	/* Of the environment: one variable as it was read, its name, and what was found of all. */
+	char variable[WF_ENV_VARIABLE_MAX];
+	struct wf_environment_name name;
+	char env[WF_ENV_MAX + WF_ENV_VARIABLE_MAX];
+	__u32 env_written;
+	__u32 env_truncated;
+	__u32 env_candidate; /* it has a name that makes a root */
+	__u32 env_inside; /* the next that is read goes on with a variable, and does not begin one */
 };
 
 struct {

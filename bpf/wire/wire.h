@@ -22,11 +22,18 @@ typedef int __s32;
 #endif
 
 enum wf_limits {
-	WF_WIRE_VERSION = 1,
-	WF_ARGV_MAX = 4096, /* bytes of argv kept at exec */
-	WF_PATH_MAX = 1024, /* bytes of one path kept */
-	WF_PATH_DEPTH = 32, /* dentries walked for one path */
-	WF_NAME_MAX = 64,   /* bytes of a candidate name, zero padded */
+	WF_WIRE_VERSION = 2,
+	WF_ARGV_MAX = 4096,   /* bytes of argv kept at exec */
+	WF_PATH_MAX = 1024,   /* bytes of one path kept */
+	WF_PATH_DEPTH = 32,   /* dentries walked for one path */
+	WF_NAME_MAX = 64,     /* bytes of a candidate name, zero padded */
+	WF_ENV_NAME_MAX = 64, /* bytes of a wanted environment name, zero padded */
+	WF_ENV_VARIABLE_MAX =
+		576, /* bytes of one NAME=value kept: 512 of the value beside the longest name */
+	WF_ENV_MAX = 2048,	/* bytes of all that is kept of one environment */
+	WF_ENV_SEARCHED = 256,	/* variables looked at; a long one counts for each 575 bytes */
+	WF_COMM_LEN = 16,	/* TASK_COMM_LEN of the kernel */
+	WF_UNIX_PATH_MAX = 108, /* sun_path of unix(7) */
 	WF_WIRE_HEAD_MAX =
 		2048, /* bytes of the first payload of a connection, or of a DNS datagram */
 	WF_TLS_CHUNK_MAX = 16384, /* plaintext bytes in one record */
@@ -43,14 +50,17 @@ enum wf_ring {
 
 enum wf_kind {
 	WF_KIND_FORK = 1,
-	WF_KIND_EXEC = 2,
+	/* 2 was the exec of wire version 1. */
 	WF_KIND_EXIT = 3,
 	WF_KIND_SEED = 4, /* not from a ring: read from the task iterator */
+	WF_KIND_EXEC = 5,
+	WF_KIND_RENAME = 6,
 	WF_KIND_FLOW_OPEN = 16,
 	WF_KIND_FLOW_STATE = 17,
 	WF_KIND_FLOW_UPDATE = 18,
 	WF_KIND_WIRE_HEAD = 19,
 	WF_KIND_TLS_SEND = 20, /* the first send of a thread after a memory-BIO SSL write */
+	WF_KIND_UNIX_OPEN = 21,
 	WF_KIND_TLS_DATA = 32,
 	WF_KIND_TLS_FREE = 33,
 };
@@ -60,7 +70,9 @@ enum wf_loss {
 	WF_LOSS_RING_FULL = 0, /* reservation failed: its sequence number is missing */
 	WF_LOSS_FAULT = 1, /* user or kernel memory could not be read: the record came without it */
 	WF_LOSS_TABLE_FULL = 2, /* a map was full: scope, owner, thread state */
-	WF_LOSS_CALL_LIMIT = 3, /* a TLS call was longer than the configured limit and was cut */
+	/* a TLS call was longer than the configured limit and was cut; or a process named itself, or connected to
+	   unix sockets, more often than is told */
+	WF_LOSS_CALL_LIMIT = 3,
 	WF_LOSS_COUNT = 4,
 };
 
@@ -70,6 +82,16 @@ enum wf_verdict {
 	WF_VERDICT_PENDING = 1,
 	WF_VERDICT_AGENT = 2,
 	WF_VERDICT_STRANGER = 3,
+	WF_VERDICT_RELAY = 4,	/* each child becomes a pending root; nothing else is told of it */
+	WF_VERDICT_WATCHED = 5, /* flows, their names, fork, exec and exit; no plaintext */
+};
+
+/* What is told of a name in the environment, and when it makes a root: values of `wf_environment`. */
+enum wf_environment_flag {
+	WF_ENVIRONMENT_VALUE = 1,
+	WF_ENVIRONMENT_MARK = 2, /* only that it is there */
+	WF_ENVIRONMENT_CANDIDATE =
+		4, /* an exec outside every lineage that has it becomes a pending root */
 };
 
 enum wf_candidate_kind {
@@ -82,6 +104,7 @@ enum wf_exec_flag {
 	WF_EXEC_PATH_TRUNCATED = 2,
 	WF_EXEC_CWD_TRUNCATED = 4,
 	WF_EXEC_ARGV_FAULT = 8,
+	WF_EXEC_ENV_TRUNCATED = 16, /* not all was searched, or not all that was found was kept */
 };
 
 enum wf_flow_via {
@@ -132,6 +155,11 @@ struct wf_candidate {
 	char name[WF_NAME_MAX - 4];
 };
 
+/* Key of the map `wf_environment`; the value is enum wf_environment_flag. */
+struct wf_environment_name {
+	char name[WF_ENV_NAME_MAX]; /* a longer one is known by its beginning */
+};
+
 struct wf_inode_key {
 	__u64 inode;
 	__u64 dev; /* major << 20 | minor, as the kernel's s_dev */
@@ -141,8 +169,9 @@ struct wf_inode_key {
 struct wf_tunables {
 	__u32 any_exec;	      /* 1: every exec outside a lineage becomes a pending root */
 	__u32 max_call_bytes; /* a TLS call is captured up to here */
-	__u32 wake_bytes; /* data waiting in the network or payload ring that wakes the reader */
-	__u32 _pad0;
+	__u32 wake_bytes;  /* data waiting in the network or payload ring that wakes the reader */
+	__u32 environment; /* enum wf_environment_flag of all wanted names together */
+	__u64 environment_first[4]; /* bit set of the bytes that wanted names begin with */
 };
 
 /* Memory-mapped array, index cpu * WF_RING_COUNT + ring. Monotonic, never reset. */
@@ -162,23 +191,40 @@ struct wf_fork {
 	__u32 _pad0;
 };
 
-/* Tail: path, cwd, argv (NUL-separated as in the process), in that order, by their captured lengths. */
+/*
+ * Tail: path, cwd, argv (NUL-separated as in the process), and what was wanted of the environment (NAME=value or
+ * NAME, each with its NUL), in that order, by their captured lengths.
+ */
 struct wf_exec {
 	struct wf_header h;
 	__u64 inode;
 	__u64 dev;
+	__u64 file_size;
+	__u64 file_changed_ns; /* st_ctime, nanoseconds since 1970 */
 	__u64 cgroup_id;
 	__u64 parent_start_ns; /* of the real parent at that moment */
 	__u32 parent_tgid;
 	__u32 uid;
 	__u32 gid;
 	__u32 nlink;
-	__u32 flags;	/* enum wf_exec_flag */
-	__u32 argv_len; /* original length, bytes */
+	__u32 flags;	  /* enum wf_exec_flag */
+	__u32 argv_len;	  /* original length, bytes */
+	__u32 stdin_mode; /* st_mode of what stands at descriptor 0; 0: it is closed */
+	__u32 ns_pid;	  /* the pid in the innermost pid namespace */
+	__u32 pid_ns;	  /* inode of that namespace */
 	__u16 path_captured;
 	__u16 cwd_captured;
 	__u16 argv_captured;
+	__u16 env_captured;
 	__u16 mnt_level; /* mounts crossed while walking the path */
+	__u16 _pad0;
+};
+
+/* The leader of a thread group of an agent got another name, and not by an exec. */
+struct wf_rename {
+	struct wf_header h;
+	char from[WF_COMM_LEN];
+	char to[WF_COMM_LEN];
 };
 
 struct wf_exit {
@@ -243,6 +289,16 @@ struct wf_wire_head {
 	struct wf_tuple tuple;
 	__u32 original; /* payload bytes in that packet */
 	__u32 captured;
+};
+
+/* An agent connects to a unix socket, as it was tried. */
+struct wf_unix_open {
+	struct wf_header h;
+	__u64 cookie;
+	__u32 netns;	/* inode of the network namespace, which abstract names belong to */
+	__u32 captured; /* bytes of the address; an abstract one begins with NUL */
+	char path[WF_UNIX_PATH_MAX];
+	__u32 _pad0;
 };
 
 /* A thread sent on a socket right after an SSL write that touched no socket itself (memory BIO). */

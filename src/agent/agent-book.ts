@@ -12,13 +12,17 @@ export class AgentBook {
   readonly #endedNs = new Map<ProcessId, bigint>();
   /** Events under way when a root was called a stranger must not make it pending again. */
   readonly #strangers = new Set<ProcessId>();
+  /** Living or lately ended agents below each session at the top. */
+  readonly #below = new Map<string, number>();
   #evicted = 0;
 
   add(agent: Agent): void {
-    if (this.#agents.size >= AGENTS_MAX) this.#evict();
     const id = processId(agent.root);
+    if (this.#agents.has(id)) this.#drop(id);
+    if (this.#agents.size >= AGENTS_MAX) this.#evict();
     this.#agents.set(id, agent);
     this.#strangers.delete(id);
+    this.#count(agent, 1);
   }
 
   addStranger(root: ProcessKey): void {
@@ -39,6 +43,11 @@ export class AgentBook {
 
   living(): readonly Agent[] {
     return [...this.#agents.values()].filter(({ root }) => !this.#endedNs.has(processId(root)));
+  }
+
+  /** Agents that descend from this one, however deep, those that ended in the last 30 s among them. */
+  countBelow(session: string): number {
+    return this.#below.get(session) ?? 0;
   }
 
   /** The last process of a lineage ended. */
@@ -67,7 +76,17 @@ export class AgentBook {
   }
 
   #drop(id: ProcessId): void {
+    const agent = this.#agents.get(id);
+    if (agent !== undefined) this.#count(agent, -1);
     this.#agents.delete(id);
     this.#endedNs.delete(id);
+  }
+
+  #count({ info }: Agent, change: 1 | -1): void {
+    const session = info.under?.root.session;
+    if (session === undefined) return;
+    const count = this.countBelow(session) + change;
+    if (count > 0) this.#below.set(session, count);
+    else this.#below.delete(session);
   }
 }

@@ -1,5 +1,13 @@
 import type { AgentInfo, Command, Governance, Origin, ProcessKey } from '../event/index.js';
 
+/** What an agent's root had at its first exec, and its children have from it without doing anything. */
+export interface Birth {
+  readonly uid: number;
+  readonly cgroupId: bigint | null;
+  /** Of names that rules ask for. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** One run of an agent: a root and whatever descends from it. */
 export interface Agent {
   readonly info: AgentInfo;
@@ -13,11 +21,17 @@ export interface Agent {
   readonly origin: Origin;
   /** It ran before the sensors. */
   readonly bootstrap: boolean;
+  /** It answers prompts and acts for nobody: nobody needs to register it. */
+  readonly isServer?: boolean;
+  /** Absent: not seen. */
+  readonly birth?: Birth;
 }
 
 export type Decision =
   | { readonly verdict: 'agent'; readonly root: ProcessKey; readonly agent: Agent }
   | { readonly verdict: 'stranger'; readonly root: ProcessKey }
+  /** An interpreter nobody knows, which may yet speak to a model. */
+  | { readonly verdict: 'watched'; readonly root: ProcessKey }
   /** A process that existed before belongs to a lineage that existed before. */
   | {
       readonly verdict: 'member';
@@ -43,4 +57,12 @@ export interface RegistryStats {
   /** Pending roots called strangers for want of room. */
   readonly pendingRefused: number;
   readonly agentsEvicted: number;
+  readonly watched: number;
+  /** Watched interpreters called strangers for want of room. */
+  readonly watchedEvicted: number;
+  /** Agents started by agents, not followed by themselves for want of room. */
+  readonly nestedRefused: number;
+  /** Registrations of living processes. */
+  readonly registered: number;
+  readonly registrationsRefused: number;
 }

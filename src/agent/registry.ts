@@ -1,85 +1,156 @@
-import type {
-  AgentNote,
-  Candidates,
-  ExecEvent,
-  Origin,
-  PipelineSettings,
-  ProcessFact,
-  ProcessKey,
-  SeedEvent,
-  UserFact,
+import {
+  processId,
+  type AgentNote,
+  type Candidates,
+  type EnvironmentNames,
+  type ExecEvent,
+  type ImageFact,
+  type Origin,
+  type PipelineSettings,
+  type ProcessFact,
+  type ProcessKey,
+  type Registration,
+  type RegistrationReply,
+  type SeedEvent,
+  type UserFact,
 } from '../event/index.js';
-import { AgentBook } from './agent-book.js';
-import { readNote } from './agent-note.js';
+import { readNotes } from './agent-note.js';
+import { candidatesOf } from './candidates.js';
 import type { Agent, Decision, RegistryStats, RegistryStep } from './decision.js';
-import { identify, type Identity } from './identify.js';
-import { type Outcome, PendingRoots } from './pending-roots.js';
-import { ruleCandidates } from './rule-match.js';
+import { environmentNames, namesOf } from './environment.js';
+import { explainSubject, type ExplainLine } from './explain.js';
+import { type Asked, handedOffAgent } from './handed-off.js';
+import { identify, type Known } from './identify.js';
+import { inferred } from './infer.js';
+import { judgeNested, type Nested } from './nested.js';
+import { type Outcome, Questions, type Wanted } from './questions.js';
+import { judgeClaim } from './registration.js';
+import type { Image } from './running.js';
 import { type Answered, SeedWalk } from './seed-walk.js';
-import { SIGNATURES } from './signatures/index.js';
-import { bareSubject, subjectOfExec, withFact } from './subject.js';
-import { Users } from './users.js';
-
-export type RootState = 'unknown' | 'pending' | 'agent' | 'stranger';
+import { type RootState, Standing } from './standing.js';
+import { joined, NOTHING, stepOf, stepWith } from './steps.js';
+import { bareSubject, type Subject, subjectOfExec } from './subject.js';
 
 /** Who is an agent. What it must know for that it asks for; what it learns settles roots. */
 export class AgentRegistry {
   readonly #settings: PipelineSettings;
-  readonly #envNames: readonly string[];
-  readonly #book = new AgentBook();
-  readonly #users = new Users();
+  readonly #wanted: Wanted;
+  readonly #standing: Standing;
   readonly #seeds = new SeedWalk();
-  readonly #pending: PendingRoots;
+  /** Roots without a verdict. */
+  readonly #roots: Questions<Known>;
+  /** Processes inside a lineage that may be agents of their own. */
+  readonly #inner: Questions<Nested>;
 
   constructor(settings: PipelineSettings) {
     this.#settings = settings;
-    const names = settings.rules.flatMap(({ match }) => Object.keys(match.env ?? {}));
-    this.#envNames = [...new Set(names)];
-    this.#pending = new PendingRoots(settings, this.#envNames);
+    this.#standing = new Standing(settings, this.#seeds);
+    const sha256 = settings.rules.some(({ match }) => match.sha256 !== undefined);
+    this.#wanted = { envNames: namesOf(settings.rules), sha256 };
+    this.#roots = new Questions(this.#wanted);
+    this.#inner = new Questions(this.#wanted);
   }
 
   /** What the kernel must ask about. */
   candidates(): Candidates {
-    const { basenames, parents, anyExec } = ruleCandidates(this.#settings.rules);
-    const known = this.#settings.signatures ? SIGNATURES : [];
-    return {
-      basenames: [...new Set([...basenames, ...known.flatMap((one) => one.basenames)])],
-      parents: [...new Set([...parents, ...known.flatMap((one) => one.parents)])],
-      anyExec,
-    };
+    return candidatesOf(this.#settings);
+  }
+
+  /** What the kernel must tell of environments. */
+  environment(): EnvironmentNames {
+    return environmentNames(this.#settings.rules);
   }
 
   stateOf(root: ProcessKey): RootState {
-    if (this.#book.get(root) !== null) return 'agent';
-    if (this.#pending.has(root)) return 'pending';
-    return this.#book.isStranger(root) ? 'stranger' : 'unknown';
+    const state = this.#standing.stateOf(root);
+    return state !== 'agent' && this.#roots.has(root) ? 'pending' : state;
   }
 
   /** The agent of a root, up to 30 s after its last process ended. */
   agentOf(root: ProcessKey): Agent | null {
-    return this.#book.get(root);
+    return this.#standing.book.get(root);
   }
 
   agents(): readonly Agent[] {
-    return this.#book.living();
+    return this.#standing.book.living();
   }
 
   /** A root without a verdict executed something. */
   ask(exec: ExecEvent): RegistryStep {
-    const subject = subjectOfExec(exec, this.#users.nameOf(exec.uid));
-    return this.#step([this.#pending.ask(subject, exec.origin)]);
+    return this.#askRoot(this.#subjectOf(exec), exec.origin);
   }
 
   /** A root waits for its verdict and its exec was lost: the host must say what it runs. */
   askUnseen(root: ProcessKey, origin: Origin): RegistryStep {
-    return this.#step([this.#pending.ask(bareSubject(root), origin)]);
+    return this.#askRoot(bareSubject(root), origin);
+  }
+
+  /**
+   * An exec inside an agent's lineage: does another agent begin? `above`: the images that lead to it, nearest first, up to
+   * the agent's root: its own earlier ones, then its parent's. null: it stays the same agent's.
+   */
+  nested(exec: ExecEvent, current: Agent, above: readonly Image[]): RegistryStep | null {
+    const outcome = this.#inner.ask(this.#subjectOf(exec), exec.origin, (subject, final) => {
+      const now = this.agentOf(current.root) ?? current;
+      return judgeNested(subject, { current: now, above }, this.#settings, final);
+    });
+    const isSame = outcome.outcome === 'decided' && outcome.answer.is === 'same';
+    return isSame ? null : this.#settled([], [outcome]);
+  }
+
+  /** A process asked on the governance socket to be known as an agent, in the lineage of `current`. */
+  register(
+    registration: Registration,
+    current: Agent | null,
+    subject: Subject | null,
+  ): { readonly reply: RegistrationReply; readonly step: RegistryStep } {
+    const known = subject === null ? null : this.#standing.withImage(subject);
+    const claim = { registration, current, subject: known };
+    const { reply, agent } = this.#standing.admitted(judgeClaim(claim, this.#settings), current);
+    if (agent === null) return { reply, step: NOTHING };
+    this.#roots.forget(agent.root);
+    this.#inner.forget(agent.root);
+    return { reply, step: stepWith([this.#standing.known(agent)]) };
+  }
+
+  /** A watched root spoke to a model's host. */
+  infer(root: ProcessKey, origin: Origin, host: string, exe: string, uid: number): RegistryStep {
+    if (this.stateOf(root) === 'agent' || this.#roots.has(root)) return NOTHING;
+    const user = this.#standing.users.nameOf(uid);
+    const subject = { ...bareSubject(root), exe, exeTruncated: false, uid, user };
+    const watched = this.#standing.watched.get(root);
+    const judge = (one: Subject, final: boolean) =>
+      inferred(one, { host, watched }, this.#settings, final);
+    return this.#settled([this.#roots.ask(subject, origin, judge)]);
+  }
+
+  /** Somebody ran this for an agent that had asked for it. */
+  handedOff(exec: ExecEvent, link: Asked): RegistryStep {
+    const root = exec.root ?? exec.key;
+    this.#roots.forget(root);
+    const isRoot = processId(root) === processId(exec.key);
+    const subject = isRoot ? this.#subjectOf(exec) : null;
+    const identity = handedOffAgent(root, subject, link, this.#settings);
+    return stepWith(this.#standing.agent(root, identity, exec.origin, false));
+  }
+
+  /** Does the rule that this agent is known by name its executable? */
+  namesFileOf({ info }: Agent): boolean {
+    const rule = this.#settings.rules.find(({ id }) => id === info.id);
+    return info.assurance === 'asserted' && rule?.match.exe !== undefined;
+  }
+
+  /** Every rule and signature: is it about this process, and why. */
+  explain(subject: Subject): readonly ExplainLine[] {
+    const known = this.#standing.withImage(subject);
+    return explainSubject(known, this.#settings, this.agentOf(subject.key));
   }
 
   /** Agents of a daemon that was killed, as far as the configuration still knows them. Before the seeds. */
   resume(notes: readonly AgentNote[]): readonly Agent[] {
-    const agents = notes.flatMap((note) => readNote(note, this.#settings) ?? []);
+    const agents = readNotes(notes, this.#settings);
     for (const agent of agents) {
-      this.#book.add(agent);
+      this.#standing.book.add(agent);
       this.#seeds.join(agent.root, agent.root);
     }
     return agents;
@@ -89,69 +160,88 @@ export class AgentRegistry {
   seeds(events: readonly SeedEvent[], nowNs: bigint): RegistryStep {
     const unknown = events.filter((event) => this.stateOf(event.key) === 'unknown');
     const keys = this.#seeds.add(unknown, nowNs);
-    const env = this.#envNames;
-    return {
-      decisions: [],
-      commands: keys.map((key) => ({ do: 'look_up_process', key, env })),
-    };
+    const env = this.#wanted.envNames;
+    return { decisions: [], commands: keys.map((key) => ({ do: 'look_up_process', key, env })) };
   }
 
   fact(fact: ProcessFact | UserFact): RegistryStep {
     if (fact.fact === 'user') {
-      this.#users.learn(fact);
-      return this.#step(this.#pending.user(fact));
+      this.#standing.users.learn(fact);
+      return this.#settled(this.#roots.user(fact), this.#inner.user(fact));
     }
-    return this.#step(this.#pending.process(fact), this.#seeds.fact(fact));
+    const step = this.#settled(this.#roots.process(fact), this.#inner.process(fact));
+    return joined(step, this.#seedFact(fact));
+  }
+
+  image(fact: ImageFact): RegistryStep {
+    this.#standing.images.learn(fact);
+    const seeds = this.#seeds.image(fact).flatMap((one) => this.#seed(one));
+    return this.#settled(this.#roots.image(fact), this.#inner.image(fact), seeds);
   }
 
   /** Settles what waited too long, and forgets agents that ended 30 s ago. */
   tick(nowNs: bigint): RegistryStep {
-    this.#book.tick(nowNs);
-    return this.#step(this.#pending.tick(nowNs), this.#seeds.tick(nowNs));
+    this.#standing.book.tick(nowNs);
+    const seeds = this.#seeds.tick(nowNs).flatMap((one) => this.#seed(one));
+    return this.#settled(this.#roots.tick(nowNs), this.#inner.tick(nowNs), seeds);
   }
 
   /** The last process of a lineage ended. */
   ended(root: ProcessKey, nowNs: bigint): void {
-    this.#book.ended(root, nowNs);
+    this.#standing.ended(root, nowNs);
   }
 
   stats(): RegistryStats {
-    return { ...this.#book.stats(), ...this.#pending.stats(), seeds: this.#seeds.size };
+    const roots = this.#roots.stats();
+    const inner = this.#inner.stats();
+    return {
+      ...this.#standing.stats(),
+      pending: roots.open + inner.open,
+      verdictTimeouts: roots.timeouts + inner.timeouts,
+      pendingRefused: roots.refused + inner.refused,
+      seeds: this.#seeds.size,
+    };
   }
 
-  #step(outcomes: readonly Outcome[], answered: readonly Answered[] = []): RegistryStep {
-    const decisions = outcomes.flatMap((outcome) =>
-      outcome.outcome === 'decided' ? [this.#decided(outcome)] : [],
+  #subjectOf(exec: ExecEvent): Subject {
+    const subject = subjectOfExec(exec, this.#standing.users.nameOf(exec.uid));
+    return this.#standing.withImage(subject);
+  }
+
+  #askRoot(subject: Subject, origin: Origin): RegistryStep {
+    const judge = (one: Subject, final: boolean) => identify(one, this.#settings, final);
+    const step = this.#settled([this.#roots.ask(subject, origin, judge)]);
+    const isWatched = step.decisions.some(({ verdict }) => verdict === 'watched');
+    if (!isWatched || subject.user !== null) return step;
+    // Whose it is must be known at once when it speaks to a model: it may end with that.
+    return joined(step, { decisions: [], commands: [{ do: 'look_up_user', uid: subject.uid }] });
+  }
+
+  #settled(
+    roots: readonly Outcome<Known>[],
+    inner: readonly Outcome<Nested>[] = [],
+    seeds: readonly Decision[] = [],
+  ): RegistryStep {
+    return joined(
+      stepOf(roots, (decided) => this.#standing.root(decided)),
+      stepOf(inner, (decided) => this.#standing.inner(decided)),
+      stepWith(seeds),
     );
-    const commands = outcomes.flatMap((outcome) =>
-      outcome.outcome === 'ask' ? [outcome.command] : [],
-    );
-    return { decisions: [...decisions, ...answered.flatMap((one) => this.#seed(one))], commands };
   }
 
-  #decided({ root, origin, identity }: Outcome & { outcome: 'decided' }): Decision {
-    if (identity !== null) return this.#agent(root, identity, origin, false);
-    this.#book.addStranger(root);
-    return { verdict: 'stranger', root };
+  #seedFact(fact: ProcessFact): RegistryStep {
+    const mayAsk = !fact.gone && this.#seeds.has(fact.key);
+    const image = mayAsk ? this.#standing.imageNeeded(fact) : null;
+    const decisions = this.#seeds.fact(fact, image).flatMap((one) => this.#seed(one));
+    if (image === null) return stepWith(decisions);
+    const { key: through, exe: path = '' } = fact;
+    const question = { image, path, through, sha256: this.#wanted.sha256 };
+    return { decisions, commands: [{ do: 'look_up_image', ...question }] };
   }
 
-  #seed({ event, fact }: Answered): Decision[] {
-    const { key, parent } = event;
+  #seed(answered: Answered): Decision[] {
     // It executed something since and was decided on that.
-    if (this.stateOf(key) !== 'unknown') return [];
-    const above = this.#seeds.lineageAbove(event) ?? this.#book.get(parent)?.root ?? null;
-    if (above !== null) this.#seeds.join(key, above);
-    if (fact.gone) return [{ verdict: 'foreign', key }];
-    if (above !== null) return [{ verdict: 'member', key, parent, root: above }];
-    const found = identify(withFact(bareSubject(key), fact), this.#settings, true);
-    if (found.who !== 'agent') return [{ verdict: 'foreign', key }];
-    this.#seeds.join(key, key);
-    return [this.#agent(key, found.identity, event.origin, true)];
-  }
-
-  #agent(root: ProcessKey, identity: Identity, origin: Origin, bootstrap: boolean): Decision {
-    const agent: Agent = { ...identity, root, origin, bootstrap };
-    this.#book.add(agent);
-    return { verdict: 'agent', root, agent };
+    if (this.stateOf(answered.event.key) !== 'unknown') return [];
+    return this.#standing.seed(answered);
   }
 }

@@ -1,59 +1,84 @@
 import { globMatches } from '../event/index.js';
-import { exeMatches } from './rule-match.js';
+import { exeMatches } from './paths.js';
+import { type Running, runningAbove, type Image } from './running.js';
 
-/** One way to know a program. `comm` is never one: any process may call itself anything. */
+/** One way to know a program. `comm` is never one: any process may call itself anything. All that is given must match. */
 export interface Mark {
   /** Globs for the executed file. */
   readonly exe: readonly string[];
-  /** Globs for the script an interpreter runs; absent: the file alone says it. */
+  /** Globs for the script an interpreter runs. */
   readonly script?: readonly string[];
+  /** Globs for the module `python -m` runs. */
+  readonly module?: readonly string[];
+  /** The argument after the program, script or module. */
+  readonly command?: readonly string[];
+  /** Globs for the command line, joined by spaces. */
+  readonly line?: readonly string[];
   /** What this mark is evidence of. */
   readonly says: string;
 }
 
-/** A known agent. */
+/**
+ * `agent`: decides by itself what to run. `framework`: a program that runs somebody's agents. `model-server`: answers
+ * prompts, and acts for nobody. `mcp-server`: a tool of the agent that started it, never an agent of its own.
+ */
+export type SignatureKind = 'agent' | 'framework' | 'model-server' | 'mcp-server';
+
+/** A known program. */
 export interface Signature {
   /** Display name. */
   readonly name: string;
+  readonly kind: SignatureKind;
+  /** It was run and recognised so. */
+  readonly verified: boolean;
+  /** What the marks are built on, one observation or source a line. */
+  readonly evidence: readonly string[];
   readonly marks: readonly Mark[];
   /** Names of executed files, and of the directories they lie in, that the kernel must ask about. */
   readonly basenames: readonly string[];
   readonly parents: readonly string[];
 }
 
-/** Node and Bun options that take the next argument as their value. */
-const VALUE_OPTIONS = new Set([
-  '-r',
-  '--require',
-  '--import',
-  '--loader',
-  '--experimental-loader',
-  '-C',
-  '--conditions',
-  '--env-file',
-]);
+export interface Found {
+  readonly name: string;
+  readonly kind: SignatureKind;
+  readonly evidence: string;
+}
+
+/** Paths of the links that package managers put to a program of that name. */
+export const linksTo = (name: string): readonly string[] => [`*/bin/${name}`, `*/.bin/${name}`];
 
 /** The evidence, or null when the program is another. */
-export function recognise(
-  signature: Signature,
-  exe: string,
-  argv: readonly string[],
-): string | null {
-  for (const mark of signature.marks) {
-    if (!mark.exe.some((glob) => exeMatches(glob, exe))) continue;
-    if (mark.script === undefined) return `${mark.says}: ${exe}`;
-    const script = scriptOf(argv);
-    if (mark.script.some((glob) => globMatches(glob, script))) return `${mark.says}: ${script}`;
+export function recognise({ marks }: Signature, running: Running): string | null {
+  for (const mark of marks) {
+    const seen = markSeen(mark, running);
+    if (seen !== null) return `${mark.says}: ${seen}`;
   }
   return null;
 }
 
-/** The first argument that is neither an option nor an option's value. */
-export function scriptOf(argv: readonly string[]): string {
-  for (let i = 1; i < argv.length; i += 1) {
-    const argument = argv[i] ?? '';
-    if (VALUE_OPTIONS.has(argument)) i += 1;
-    else if (!argument.startsWith('-')) return argument;
+/** The first of these that knows the program. */
+export function findSignature(signatures: readonly Signature[], running: Running): Found | null {
+  for (const signature of signatures) {
+    const evidence = recognise(signature, running);
+    if (evidence !== null) return { name: signature.name, kind: signature.kind, evidence };
   }
-  return '';
+  return null;
 }
+
+/** The name of the program an image up the line is; null: none of these. */
+export const nameOfImage = (signatures: readonly Signature[], image: Image): string | null =>
+  findSignature(signatures, runningAbove(image))?.name ?? null;
+
+function markSeen(mark: Mark, { exe, argv, script, module, command }: Running): string | null {
+  if (!mark.exe.some((glob) => exeMatches(glob, exe))) return null;
+  if (!fits(mark.script, script) || !fits(mark.module, module)) return null;
+  if (!fits(mark.command, command)) return null;
+  if (mark.line !== undefined && !fits(mark.line, argv.join(' '))) return null;
+  if (mark.script !== undefined) return script;
+  return mark.module === undefined ? exe : `-m ${module}`;
+}
+
+/** What is not asked for fits; what is not there never does. */
+const fits = (globs: readonly string[] | undefined, text: string): boolean =>
+  globs === undefined || (text !== '' && globs.some((glob) => globMatches(glob, text)));

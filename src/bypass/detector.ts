@@ -1,17 +1,20 @@
-import type { Agent } from '../agent/index.js';
+import type { Agent, HandOffLink, Observation } from '../agent/index.js';
 import type {
   Command,
   FindingValue,
   GovernanceRecord,
   HttpInfo,
   ListenerFact,
+  Origin,
   PipelineSettings,
   ProcessInfo,
   ProcessKey,
   RingName,
   TlsInfo,
+  Value,
 } from '../event/index.js';
 import type { Flow, FlowChange } from '../flow/index.js';
+import { judgeObservation } from './disguise.js';
 import { addName, type FlowCase } from './flow-case.js';
 import type { View } from './judgement.js';
 import { LostEvidence } from './lost-evidence.js';
@@ -19,6 +22,8 @@ import { ProxyTrust } from './proxy-trust.js';
 import { RecordBook } from './record-book.js';
 import { judgeRegistration } from './rules/agent-unregistered.js';
 import { judgeDirectEgress } from './rules/direct-egress.js';
+import { judgeHandOff } from './rules/lineage-handoff.js';
+import { judgeOverflow } from './rules/lineage-overflow.js';
 import { judgeUndeclaredCall } from './rules/undeclared-llm-call.js';
 
 const CASES_MAX = 16_384;
@@ -62,6 +67,21 @@ export class BypassDetector {
   /** An agent was identified; once for each session. */
   agent(agent: Agent, process: ProcessInfo): readonly FindingValue[] {
     return judgeRegistration(agent, process);
+  }
+
+  /** A process of the agent hides what it is. */
+  disguise(observation: Observation, agent: Agent, process: ProcessInfo): readonly FindingValue[] {
+    return [judgeObservation(observation, agent, process, this.#lost)];
+  }
+
+  /** Somebody outside the agent's lineage ran what it may have asked for. */
+  handOff(link: HandOffLink, child: ProcessInfo, origin: Origin): readonly FindingValue[] {
+    return [judgeHandOff(link, child, origin, this.#lost)];
+  }
+
+  /** So many processes could not be followed; null: nobody knows whose. */
+  overflow(agent: Agent | null, count: bigint, origin: Origin): readonly Value[] {
+    return judgeOverflow(agent, count, origin);
   }
 
   flow(change: FlowChange, agent: Agent, process: ProcessInfo): BypassStep {

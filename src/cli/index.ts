@@ -4,7 +4,10 @@
  */
 export { runCli } from './run-cli.js';
 export { CliError, EXIT } from './exit.js';
-export type { AgentLine } from './agents.js';
+export { agentLines } from './agent-line.js';
+export type { AgentLine, KnownAgent, MemberLine } from './agent-line.js';
+export { explanationOf } from './explanation.js';
+export type { ExplainLine, Explanation, KnownProcess } from './explanation.js';
 export type { Exercised, LeftPins, RunRequest, Services } from './services.js';
 export { Output } from './output.js';
 export type { Terminal } from './output.js';

@@ -57,6 +57,17 @@ export const wholeNumber = (text: string): number => {
   return value;
 };
 
+/** PID_MAX_LIMIT of Linux on 64 bits is 2^22. */
+const MAX_PID = 4_194_304;
+
+export const processNumber = (text: string): number => {
+  const value = wholeNumber(text);
+  if (value < 1 || value > MAX_PID) {
+    throw new InvalidArgumentError(`It must be the number of a process, 1 to ${MAX_PID}.`);
+  }
+  return value;
+};
+
 export const moment = (text: string): bigint => {
   const at = parseTime(text, Date.now());
   if (at === null) {

@@ -7,6 +7,8 @@ export interface Terminal {
   readonly err: Output;
   /** Colours may be used on `out`. */
   readonly color: boolean;
+  /** `out` is a terminal that shows UTF-8. */
+  readonly unicode: boolean;
 }
 
 /** Lines to a stream that may be slow. */

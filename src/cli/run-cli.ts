@@ -5,6 +5,7 @@ import { agentsCommand } from './agents.js';
 import { configCommand } from './config.js';
 import { consistencyCommand } from './consistency.js';
 import { doctorCommand } from './doctor.js';
+import { explainCommand } from './explain.js';
 import { CliError, EXIT } from './exit.js';
 import type { Terminal } from './output.js';
 import { gatewayCommand } from './gateway.js';
@@ -34,6 +35,7 @@ export const runCli = async (
     .addCommand(tailCommand(terminal, done))
     .addCommand(statusCommand(terminal, done))
     .addCommand(agentsCommand(terminal, done))
+    .addCommand(explainCommand(terminal, done))
     .addCommand(configCommand(terminal, done))
     .addCommand(gatewayCommand(terminal, services, done))
     .addCommand(replayCommand(terminal, done))

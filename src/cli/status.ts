@@ -41,9 +41,13 @@ export const statusCommand = (terminal: Terminal, done: (code: ExitCode) => void
       done(status.degraded.length === 0 ? EXIT.ok : EXIT.negative);
     });
 
-export const askDaemon = async <T>(socketPath: string, type: 'status' | 'agents'): Promise<T> => {
+export const askDaemon = async <T>(
+  socketPath: string,
+  type: 'status' | 'agents' | 'explain',
+  about: { readonly pid?: number } = {},
+): Promise<T> => {
   try {
-    return (await ask(socketPath, type)) as T;
+    return (await ask(socketPath, type, about)) as T;
   } catch (error) {
     throw readApiFailure(error, socketPath);
   }

@@ -4,6 +4,8 @@ export interface Environment {
   readonly watchdogUsec: number | null;
   /** NO_COLOR is set to anything but the empty text (no-color.org). */
   readonly noColor: boolean;
+  /** The locale's characters are UTF-8 (locale(7): LC_ALL, then LC_CTYPE, then LANG). */
+  readonly utf8: boolean;
   /** Variables through which whoever starts us could run code in us, in the order they were looked for. */
   readonly hostile: readonly string[];
 }
@@ -16,6 +18,7 @@ export const readEnvironment = (env: NodeJS.ProcessEnv = process.env): Environme
   return {
     watchdogUsec: forUs && Number.isSafeInteger(usec) && usec > 0 ? usec : null,
     noColor: (env['NO_COLOR'] ?? '') !== '',
+    utf8: /utf-?8/i.test([env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(Boolean) ?? ''),
     hostile: HOSTILE.filter((name) => (env[name] ?? '') !== ''),
   };
 };

@@ -71,10 +71,25 @@ const match = z
         glob,
       )
       .optional(),
+    file: z
+      .array(z.string().regex(/^\d{1,10}:\d{1,10}:\d{1,20}$/, 'must be major:minor:inode'))
+      .min(1, 'needs at least one file')
+      .max(64, 'has more than 64 entries')
+      .optional(),
+    sha256: z
+      .array(z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'))
+      .min(1, 'needs at least one digest')
+      .max(64, 'has more than 64 entries')
+      .optional(),
+    build_id: z
+      .array(z.string().regex(/^[0-9a-f]{8,128}$/, 'must be lower-case hexadecimal digits'))
+      .min(1, 'needs at least one build id')
+      .max(64, 'has more than 64 entries')
+      .optional(),
   })
   .refine(
     (m) => Object.values(m).some((v) => v !== undefined && Object.keys(v).length > 0),
-    'needs at least one of: exe, argv, user, cgroup, unit, env',
+    'needs at least one of: exe, argv, user, cgroup, unit, env, file, sha256, build_id',
   );
 
 /** A socket's address has 107 bytes (unix(7)), and the longest name in this directory is governance.sock. */
@@ -140,7 +155,11 @@ export const configSchema = z.strictObject({
   run_dir: absolutePath.refine(fitsSocket, TOO_LONG_FOR_SOCKET).default('/run/watchfloor'),
   pin_dir: absolutePath.default('/sys/fs/bpf/watchfloor'),
   agents: z
-    .strictObject({ signatures: z.boolean().default(true), rules: rules.default([]) })
+    .strictObject({
+      signatures: z.boolean().default(true),
+      inference: z.boolean().default(true),
+      rules: rules.default([]),
+    })
     .prefault({}),
   governance: z
     .strictObject({
@@ -174,6 +193,7 @@ export const configSchema = z.strictObject({
         .prefault({}),
       wake_bytes: wholeNumber(4 * KIB, 16 * MIB).default(256 * KIB),
       pin: z.boolean().default(true),
+      max_processes: wholeNumber(1024, 1_048_576).default(65_536),
     })
     .prefault({}),
   guard: z.strictObject({ syscalls: z.boolean().default(false) }).prefault({}),

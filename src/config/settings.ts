@@ -22,6 +22,7 @@ export const pipelineSettings = (
     tenant: config.node.tenant,
     bootId,
     signatures: agents.signatures,
+    inference: agents.inference,
     rules: agents.rules.map((rule) => agentRule(rule, governance.default)),
     defaultGovernance: governance.default,
     proxies: governance.proxies,

@@ -61,6 +61,20 @@ export class CommandRunner {
         return this.host.listenerFact(command);
       case 'look_up_user':
         return this.host.userFact(command.uid);
+      case 'watch_relay':
+        this.kernel.watchRelay(command.key);
+        return null;
+      case 'end_relay':
+        this.kernel.endRelay(command.key);
+        return null;
+      case 'look_up_image':
+        return this.host.imageFact(command);
+      case 'look_up_unix_peer':
+        return this.host.unixPeerFact(command);
+      case 'look_up_named':
+        return this.host.namedFact(command.names);
+      case 'look_up_sockets':
+        return this.host.socketsFact(command.key);
       case 'attach':
         return this.#attach(command.stack, command.through);
       case 'detach':

@@ -1,6 +1,5 @@
 import { ConfigError, pipelineSettings } from '../config/index.js';
 import type { LoadedConfig } from '../config/index.js';
-import type { AgentLine } from '../cli/index.js';
 import type { KernelPort, Pinning, ProcessKey, ProgramStatus } from '../event/index.js';
 import { processId } from '../event/index.js';
 import type { Platform } from '../host/index.js';
@@ -12,6 +11,7 @@ import { assembleStatus } from '../telemetry/index.js';
 import type { Log, Status } from '../telemetry/index.js';
 import { BackPressure } from './back-pressure.js';
 import type { CommandRunner } from './command-runner.js';
+import { configFields, needsRestart } from './configured.js';
 import type { Evidence } from './evidence.js';
 import type { Feeder } from './feeder.js';
 import { JournalGaps } from './journal-gaps.js';
@@ -22,6 +22,7 @@ import type { OwnRecords } from './own-records.js';
 import type { Publishing } from './publishing.js';
 import { takeOver } from './take-over.js';
 import type { ReaderStats } from '../readapi/index.js';
+import type { ToldSessions } from './told-sessions.js';
 
 const TICK_MS = 100;
 
@@ -45,6 +46,7 @@ export interface DaemonParts {
   readonly vkey: string;
   readonly evidence: Evidence;
   readonly report: SelfReport;
+  readonly told: ToldSessions;
   readonly recorder: Recorder | null;
   readonly runner: CommandRunner;
   readonly feeder: Feeder;
@@ -76,7 +78,7 @@ export class Daemon {
     // First of all inputs: it tells what time it is.
     feeder.feed({ input: 'tick', ...this.parts.posix.clocks() });
     report.link(found, this.parts.vkey);
-    kernel.candidates(feeder.evaluation.pipeline.candidates());
+    this.#ask();
     this.#programs = kernel.start((batch) => {
       feeder.feed({ input: 'batch', ...batch });
       this.#pressure.check(this.parts.journal.stats());
@@ -86,7 +88,7 @@ export class Daemon {
     report.lastRun(lastRun, found, kernel.pinning().adopted);
     if (this.parts.signer === null) report.unsigned();
     feeder.say(own.config('loaded', this.#loaded.file ?? 'defaults', configFields(this.#loaded)));
-    await takeOver(kernel, feeder, this.parts.journal);
+    await takeOver(kernel, feeder, this.parts.journal, this.parts.told.sessions);
     this.#ticks = setInterval(() => {
       this.#tick();
     }, TICK_MS);
@@ -122,7 +124,9 @@ export class Daemon {
       const before = this.#roots();
       feeder.say(own.config('reloaded', loaded.file ?? 'defaults', configFields(loaded)));
       feeder.restart(pipelineSettings(loaded.config, platform.bootId));
-      kernel.candidates(feeder.evaluation.pipeline.candidates());
+      this.#ask();
+      const { sessions } = this.parts.told;
+      if (sessions.length > 0) feeder.feed({ input: 'told', sessions });
       feeder.feed({ input: 'seeds', bytes: kernel.seeds() });
       setTimeout(() => {
         this.#forget(before);
@@ -136,15 +140,6 @@ export class Daemon {
       );
       feeder.say(own.config('rejected', error.message));
     }
-  }
-
-  agents(): readonly AgentLine[] {
-    const { agents } = this.parts.feeder.evaluation.pipeline.snapshot();
-    return agents.map(({ id, name, session, assurance, rootPid, liveProcesses }) => ({
-      ...{ id, name, session, assurance },
-      pid: rootPid,
-      processes: liveProcesses,
-    }));
   }
 
   status(readers: ReaderStats): Status {
@@ -188,6 +183,15 @@ export class Daemon {
     this.#watchDisk(stats.stalled);
     this.#watchRecorder();
     evidence.check(clocks.bootNs);
+    this.parts.told.committed(journal.committed);
+  }
+
+  /** What the kernel asks about and tells, by the configuration now in force. */
+  #ask(): void {
+    const { kernel, feeder } = this.parts;
+    const { pipeline } = feeder.evaluation;
+    kernel.candidates(pipeline.candidates());
+    kernel.environment(pipeline.environment());
   }
 
   #pinning(): Pinning {
@@ -229,22 +233,3 @@ export class Daemon {
     }
   }
 }
-
-/** What is fixed for the life of the process. */
-const needsRestart = ({ config }: LoadedConfig): string =>
-  JSON.stringify([
-    config.state_dir,
-    config.run_dir,
-    config.pin_dir,
-    config.sensor,
-    config.journal,
-    config.publish,
-    config.capture.max_message_bytes,
-  ]);
-
-const configFields = ({ config }: LoadedConfig): Record<string, string> => ({
-  rules: String(config.agents.rules.length),
-  proxies: String(config.governance.proxies.length),
-  signatures: String(config.agents.signatures),
-  capture: config.capture.level,
-});

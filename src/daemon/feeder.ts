@@ -1,4 +1,12 @@
-import type { Command, HostFact, Input, PipelineSettings, Value } from '../event/index.js';
+import type {
+  Command,
+  HostFact,
+  Input,
+  PipelineSettings,
+  Registration,
+  RegistrationReply,
+  Value,
+} from '../event/index.js';
 import { Evaluation } from '../evaluation.js';
 import type { Journal } from '../journal/index.js';
 import type { RecordBody } from '../record/index.js';
@@ -17,11 +25,22 @@ interface Stages {
 /** `seq` null: the record is lost. */
 type Told = (seq: bigint | null) => void;
 
-type Work = { readonly input: Input } | { readonly value: Value; readonly told: Told };
+type Answered = (reply: RegistrationReply) => void;
+
+type Work =
+  | { readonly input: Input; readonly answered?: Answered }
+  | { readonly value: Value; readonly told: Told };
 
 const nobody: Told = () => undefined;
 
-const URGENT = new Set<Command['do']>(['verdict', 'adopt', 'remember', 'release']);
+const URGENT = new Set<Command['do']>([
+  'verdict',
+  'adopt',
+  'remember',
+  'release',
+  'watch_relay',
+  'end_relay',
+]);
 
 /** What the kernel's own decisions hang on, in its order: a release forgets what was remembered. Never answered. */
 const isUrgent = ({ do: what }: Command): boolean => URGENT.has(what);
@@ -47,6 +66,11 @@ export class Feeder {
 
   feed(input: Input): void {
     this.#work({ input });
+  }
+
+  /** Someone asks to be known as an agent; `answered` is called when the kernel and the journal have it. */
+  register(registration: Registration, answered: Answered): void {
+    this.#work({ input: { input: 'registration', registration }, answered });
   }
 
   /** Journals what the daemon says about itself; `told` its number, which may be after this returns. */
@@ -80,7 +104,7 @@ export class Feeder {
     }
     // Before it is evaluated: the recording holds also the input that brought the daemon down.
     recorder?.write({ entry: 'input', input: work.input });
-    const { storables, commands } = this.#evaluation.step(work.input);
+    const { storables, commands, reply } = this.#evaluation.step(work.input);
     // The kernel waits for what it is told of a process, and redaction takes longer than telling it.
     for (const command of commands) if (isUrgent(command)) run(command);
     this.#journal(storables);
@@ -88,6 +112,7 @@ export class Feeder {
       const fact = isUrgent(command) ? null : run(command);
       if (fact !== null) this.#waiting.push({ input: { input: 'fact', fact } });
     }
+    if (reply !== undefined) work.answered?.(reply);
   }
 
   /** The number of the last; null when it is lost. */

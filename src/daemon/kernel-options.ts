@@ -21,6 +21,7 @@ export const kernelOptions = (
   cgroup: platform.cgroup,
   maxCallBytes: config.capture.max_message_bytes,
   wakeBytes: config.sensor.wake_bytes,
+  maxProcesses: config.sensor.max_processes,
   ...(pinDirectory === null ? {} : { pinDirectory }),
   pollMs: POLL_MS,
   maxBatchBytes: MAX_BATCH_BYTES,

@@ -2,7 +2,7 @@ import { JournalCursor } from '../journal/index.js';
 import type { Journal } from '../journal/index.js';
 import { readJournal } from '../journal/index.js';
 import { ReadServer } from '../readapi/index.js';
-import type { CommittedRecord } from '../readapi/index.js';
+import type { CommittedRecord, ReadSource } from '../readapi/index.js';
 
 /** Commits come every ten milliseconds; a reader waits a little longer and costs much less. */
 const PUBLISH_MS = 25;
@@ -16,7 +16,7 @@ export class LiveRecords {
   constructor(
     private readonly journalDir: string,
     private readonly journal: Journal,
-    views: { readonly status: () => unknown; readonly agents: () => unknown },
+    views: Pick<ReadSource, 'status' | 'agents' | 'explain'>,
   ) {
     this.server = new ReadServer({
       read: (after) => this.#read(after),

@@ -9,14 +9,16 @@ import { Journal } from '../journal/index.js';
 import type { Opened } from '../journal/index.js';
 import { openKernel, posix as loadPosix } from '../kernel/index.js';
 import type { Posix } from '../kernel/index.js';
-import type { KernelPort } from '../event/index.js';
+import type { HostPort, KernelPort } from '../event/index.js';
 import { readSocketPath } from '../readapi/index.js';
 import { createLog } from '../telemetry/index.js';
 import type { Log } from '../telemetry/index.js';
 import { CommandRunner } from './command-runner.js';
 import { Daemon } from './daemon.js';
 import { Evidence } from './evidence.js';
+import { exactKeys } from './exact-keys.js';
 import { Feeder } from './feeder.js';
+import { openDoor } from './door.js';
 import { kernelOptions } from './kernel-options.js';
 import { readLastRun } from './last-run.js';
 import { LiveRecords } from './live-records.js';
@@ -26,10 +28,12 @@ import { Publishing } from './publishing.js';
 import { createRecorder } from './recorder.js';
 import { openPinDirectory } from './pin-directory.js';
 import type { PinDirectory } from './pin-directory.js';
+import { Questions } from './questions.js';
 import { asCliError, refuseMachine } from './refusal.js';
 import { SelfReport } from './self-report.js';
 import { startSigning } from './signing.js';
 import type { Signing } from './signing.js';
+import { ToldSessions } from './told-sessions.js';
 import { onSignals } from './signals.js';
 
 const DAY_MS = 86_400_000;
@@ -55,7 +59,7 @@ const run = async (request: RunRequest, version: string): Promise<number> => {
   // No core dump and no ptrace of a process that holds plaintext.
   posix.setDumpable(false);
   prepareDirectory(config.state_dir, 0o700);
-  prepareDirectory(config.run_dir, 0o750);
+  prepareDirectory(config.run_dir, 0o755);
   const unlockState = lockDirectory(config.state_dir, 'state', posix);
   try {
     const unlockRun = lockDirectory(config.run_dir, 'run', posix);
@@ -128,6 +132,9 @@ const watch = async (world: World, opened: Opened, signing: Signing): Promise<vo
 interface Assembled {
   readonly daemon: Daemon;
   readonly publish: () => Publishing | null;
+  readonly kernel: KernelPort;
+  readonly host: HostPort;
+  readonly feeder: Feeder;
 }
 
 const assemble = (
@@ -144,7 +151,9 @@ const assemble = (
   const recorder =
     request.record === null ? null : createRecorder(request.record, { settings, epoch, nextSeq });
   const bootNs = (): bigint => posix.clocks().bootNs;
-  const runner = new CommandRunner(kernel, openHost(), log, bootNs);
+  const host = openHost({ exactKeys: (pids) => exactKeys(kernel, pids) });
+  const told = new ToldSessions(config.state_dir, platform.bootId);
+  const runner = new CommandRunner(kernel, host, log, bootNs);
   const feeder = new Feeder({
     evaluation: new Evaluation(settings),
     journal,
@@ -152,6 +161,7 @@ const assemble = (
     run: (command) => runner.run(command),
     journaled: (body, seq) => {
       evidence.journaled(body, seq);
+      told.journaled(body, seq);
     },
   });
   const own = new OwnRecords(epoch, bootNs);
@@ -165,7 +175,7 @@ const assemble = (
   });
   const daemon = new Daemon({
     ...{ version, loaded, reload, platform, posix, log, kernel, recorder, runner, feeder, own },
-    ...{ journal, found, signer, vkey: vkey ?? '', evidence, report },
+    ...{ told, journal, found, signer, vkey: vkey ?? '', evidence, report },
     lastRun: readLastRun(journalDir, nextSeq, platform.bootId),
     pinRefusal: pins !== null && 'refused' in pins ? pins.refused : null,
   });
@@ -175,18 +185,21 @@ const assemble = (
     daemon.publishes(publishing);
     return publishing;
   };
-  return { daemon, publish };
+  return { daemon, publish, kernel, host, feeder };
 };
 
 const serve = async (
   { request, posix, log }: World,
   journal: Journal,
-  { daemon, publish }: Assembled,
+  { daemon, publish, kernel, host, feeder }: Assembled,
 ): Promise<void> => {
   const { loaded, environment } = request;
+  const questions = new Questions({ pipeline: () => feeder.evaluation.pipeline, kernel, host });
+  const door = openDoor({ config: loaded.config, log, posix, kernel, host, feeder });
   const live: LiveRecords = new LiveRecords(journalDirOf(loaded.config), journal, {
     status: () => daemon.status(live.server.stats()),
-    agents: () => daemon.agents(),
+    agents: () => questions.agents(),
+    explain: (pid) => questions.explain(pid),
   });
   const asked = new Promise<string>((resolve) => {
     onSignals({
@@ -198,6 +211,7 @@ const serve = async (
   });
   await daemon.start();
   const publishing = publish();
+  await door.start();
   await live.server.listen(readSocketPath(loaded.config.run_dir), groupId(GROUP));
   const watchdog = startWatchdog(environment.watchdogUsec, posix);
   posix.sdNotify('READY=1');
@@ -205,6 +219,7 @@ const serve = async (
   const signal = await asked;
   posix.sdNotify('STOPPING=1');
   clearInterval(watchdog);
+  await door.stop();
   await daemon.stop(signal);
   live.publish();
   await live.server.close();

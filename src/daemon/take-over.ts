@@ -14,7 +14,9 @@ export const takeOver = async (
   kernel: KernelPort,
   feeder: Feeder,
   journal: Pick<Journal, 'flush'>,
+  sessions: readonly string[],
 ): Promise<void> => {
+  if (sessions.length > 0) feeder.feed({ input: 'told', sessions });
   const adopted = kernel.adopted();
   if (adopted !== null) feeder.feed({ input: 'adopted', ...adopted });
   feeder.feed({ input: 'seeds', bytes: kernel.seeds() });

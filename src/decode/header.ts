@@ -24,6 +24,8 @@ const SCOPES: Readonly<Record<number, ScopeState>> = {
   [WfVerdict.PENDING]: 'pending',
   [WfVerdict.AGENT]: 'agent',
   [WfVerdict.STRANGER]: 'stranger',
+  [WfVerdict.RELAY]: 'relay',
+  [WfVerdict.WATCHED]: 'watched',
 };
 
 /** NR_CPUS is at most this in any kernel's configuration. */

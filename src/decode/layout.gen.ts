@@ -3,11 +3,17 @@
 // at its offset: add the offsets of its own constant.
 
 export const WfLimits = {
-  WIRE_VERSION: 1,
+  WIRE_VERSION: 2,
   ARGV_MAX: 4096,
   PATH_MAX: 1024,
   PATH_DEPTH: 32,
   NAME_MAX: 64,
+  ENV_NAME_MAX: 64,
+  ENV_VARIABLE_MAX: 576,
+  ENV_MAX: 2048,
+  ENV_SEARCHED: 256,
+  COMM_LEN: 16,
+  UNIX_PATH_MAX: 108,
   WIRE_HEAD_MAX: 2048,
   TLS_CHUNK_MAX: 16384,
   TLS_CHUNKS_MAX: 256,
@@ -23,14 +29,16 @@ export const WfRing = {
 
 export const WfKind = {
   FORK: 1,
-  EXEC: 2,
   EXIT: 3,
   SEED: 4,
+  EXEC: 5,
+  RENAME: 6,
   FLOW_OPEN: 16,
   FLOW_STATE: 17,
   FLOW_UPDATE: 18,
   WIRE_HEAD: 19,
   TLS_SEND: 20,
+  UNIX_OPEN: 21,
   TLS_DATA: 32,
   TLS_FREE: 33,
 } as const;
@@ -48,6 +56,14 @@ export const WfVerdict = {
   PENDING: 1,
   AGENT: 2,
   STRANGER: 3,
+  RELAY: 4,
+  WATCHED: 5,
+} as const;
+
+export const WfEnvironmentFlag = {
+  VALUE: 1,
+  MARK: 2,
+  CANDIDATE: 4,
 } as const;
 
 export const WfCandidateKind = {
@@ -60,6 +76,7 @@ export const WfExecFlag = {
   PATH_TRUNCATED: 2,
   CWD_TRUNCATED: 4,
   ARGV_FAULT: 8,
+  ENV_TRUNCATED: 16,
 } as const;
 
 export const WfFlowVia = {
@@ -107,6 +124,11 @@ export const WF_CANDIDATE = {
   name: 4,
 } as const;
 
+export const WF_ENVIRONMENT_NAME = {
+  SIZE: 64,
+  name: 0,
+} as const;
+
 export const WF_INODE_KEY = {
   SIZE: 16,
   inode: 0,
@@ -114,10 +136,12 @@ export const WF_INODE_KEY = {
 } as const;
 
 export const WF_TUNABLES = {
-  SIZE: 16,
+  SIZE: 48,
   any_exec: 0,
   max_call_bytes: 4,
   wake_bytes: 8,
+  environment: 12,
+  environment_first: 16,
 } as const;
 
 export const WF_COUNTERS = {
@@ -146,22 +170,35 @@ export const WF_FORK = {
 } as const;
 
 export const WF_EXEC = {
-  SIZE: 120,
+  SIZE: 152,
   h: 0,
   inode: 56,
   dev: 64,
-  cgroup_id: 72,
-  parent_start_ns: 80,
-  parent_tgid: 88,
-  uid: 92,
-  gid: 96,
-  nlink: 100,
-  flags: 104,
-  argv_len: 108,
-  path_captured: 112,
-  cwd_captured: 114,
-  argv_captured: 116,
-  mnt_level: 118,
+  file_size: 72,
+  file_changed_ns: 80,
+  cgroup_id: 88,
+  parent_start_ns: 96,
+  parent_tgid: 104,
+  uid: 108,
+  gid: 112,
+  nlink: 116,
+  flags: 120,
+  argv_len: 124,
+  stdin_mode: 128,
+  ns_pid: 132,
+  pid_ns: 136,
+  path_captured: 140,
+  cwd_captured: 142,
+  argv_captured: 144,
+  env_captured: 146,
+  mnt_level: 148,
+} as const;
+
+export const WF_RENAME = {
+  SIZE: 88,
+  h: 0,
+  from: 56,
+  to: 72,
 } as const;
 
 export const WF_EXIT = {
@@ -216,6 +253,15 @@ export const WF_WIRE_HEAD = {
   tuple: 64,
   original: 104,
   captured: 108,
+} as const;
+
+export const WF_UNIX_OPEN = {
+  SIZE: 184,
+  h: 0,
+  cookie: 56,
+  netns: 64,
+  captured: 68,
+  path: 72,
 } as const;
 
 export const WF_TLS_SEND = {

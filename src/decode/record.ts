@@ -2,8 +2,9 @@ import type { InvalidRecord, KernelEvent } from '../event/index.js';
 import type { Header } from './header.js';
 import { WfKind } from './layout.gen.js';
 import { readFlowOpen, readFlowState, readFlowUpdate, readWireHead } from './network.js';
-import { readExec, readExit, readFork, readSeed } from './process.js';
+import { readExec, readExit, readFork, readRename, readSeed } from './process.js';
 import { readTlsData, readTlsFree, readTlsSend } from './tls.js';
+import { readUnixOpen } from './unix.js';
 
 export type Reason = InvalidRecord['reason'];
 
@@ -15,10 +16,12 @@ const DECODERS: Readonly<Record<number, RecordDecoder>> = {
   [WfKind.EXEC]: readExec,
   [WfKind.EXIT]: readExit,
   [WfKind.SEED]: readSeed,
+  [WfKind.RENAME]: readRename,
   [WfKind.FLOW_OPEN]: readFlowOpen,
   [WfKind.FLOW_STATE]: readFlowState,
   [WfKind.FLOW_UPDATE]: readFlowUpdate,
   [WfKind.WIRE_HEAD]: readWireHead,
+  [WfKind.UNIX_OPEN]: readUnixOpen,
   [WfKind.TLS_SEND]: readTlsSend,
   [WfKind.TLS_DATA]: readTlsData,
   [WfKind.TLS_FREE]: readTlsFree,

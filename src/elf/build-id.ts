@@ -1,5 +1,6 @@
 import { PT_NOTE, type Segment } from './headers.js';
 import { readRange, type FileReader } from './reader.js';
+import { hasName } from './symbol.js';
 
 const NOTES_MAX_BYTES = 64 * 1024;
 const NT_GNU_BUILD_ID = 3;
@@ -35,4 +36,26 @@ function findId(notes: DataView, align: number): string | null {
     at = body + aligned(size);
   }
   return null;
+}
+
+const NOTES_SEEN_MAX = 64;
+
+/** Is there a note of this owner? Only the heads of notes are read, for what a note holds may be large. */
+export function hasNote(reader: FileReader, segments: readonly Segment[], owner: string): boolean {
+  return segments.some((segment) => segment.type === PT_NOTE && isOwner(reader, segment, owner));
+}
+
+function isOwner(reader: FileReader, { offset, fileSize, align }: Segment, owner: string): boolean {
+  const unit = align === 8 ? 8 : 4;
+  const aligned = (length: number): number => Math.ceil(length / unit) * unit;
+  let at = 0;
+  for (let seen = 0; at + 12 <= fileSize && seen < NOTES_SEEN_MAX; seen += 1) {
+    const head = readRange(reader, offset + at, 12);
+    if (head === null) return false;
+    const nameSize = head.getUint32(0, true);
+    const isLong = nameSize === owner.length + 1;
+    if (isLong && hasName(reader, offset + at + 12, owner)) return true;
+    at += aligned(12 + nameSize) + aligned(head.getUint32(4, true));
+  }
+  return false;
 }

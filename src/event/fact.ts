@@ -1,4 +1,4 @@
-import type { FileId } from './kernel-event.js';
+import type { FileId, ImageId } from './file-id.js';
 import type { ProcessKey } from './process-key.js';
 
 /** Functions a probe can be put on, by name, as offsets into the file. */
@@ -22,6 +22,86 @@ export interface TlsStack {
   readonly sites: ProbeSites;
 }
 
+/** Where a process is contained, as far as its cgroup and the runtime's own files tell. */
+export interface ContainerInfo {
+  /** 64 hexadecimal digits, or the name the runtime gave. */
+  readonly id: string;
+  /** `docker`, `containerd`, `cri-o`, `podman`, or empty: not told. */
+  readonly runtime: string;
+  /** UUID of the Kubernetes pod; empty: none. */
+  readonly podUid: string;
+  /** Image reference where the runtime's state tells it; empty: not told. */
+  readonly image: string;
+}
+
+/** Interpreters and loaders by what their file holds, however it is called. */
+export type ProgramKind =
+  | 'python'
+  | 'node'
+  | 'bun'
+  | 'deno'
+  | 'perl'
+  | 'ruby'
+  | 'php'
+  | 'lua'
+  | 'shell'
+  | 'busybox'
+  | 'loader';
+
+/** What one executable file holds. */
+export interface ImageFact {
+  readonly fact: 'image';
+  readonly image: ImageId;
+  /** Neither through the process nor by its path was exactly that content to be had. Nothing else is given then. */
+  readonly gone: boolean;
+  /** GNU build id in hexadecimal; empty: it has none. */
+  readonly buildId?: string;
+  /** In hexadecimal; only where a rule asks for it and the file is no larger than 512 MiB. */
+  readonly sha256?: string;
+  /** By the symbols it exports or the build id it shares with an interpreter installed on this host; null: none. */
+  readonly kind?: ProgramKind | null;
+  /** Path of the installed program that has the same content by build id, when its name is another; null: none. */
+  readonly twin?: string | null;
+}
+
+/** Who listens at a unix socket. */
+export interface UnixPeerFact {
+  readonly fact: 'unix_peer';
+  readonly path: string;
+  readonly netns: number;
+  /** Processes that hold the listening socket, and those the endpoint hands its work to; with exact start times. */
+  readonly peers: readonly {
+    readonly key: ProcessKey;
+    readonly exe: string;
+    readonly uid: number;
+  }[];
+}
+
+/** Living processes that run a file of one of these names. */
+export interface NamedFact {
+  readonly fact: 'named';
+  readonly names: readonly string[];
+  readonly processes: readonly {
+    readonly key: ProcessKey;
+    readonly exe: string;
+    readonly uid: number;
+  }[];
+}
+
+/** TCP connections that a process had before the sensors. */
+export interface SocketsFact {
+  readonly fact: 'sockets';
+  readonly key: ProcessKey;
+  readonly gone: boolean;
+  readonly connections: readonly {
+    readonly family: 'ipv4' | 'ipv6';
+    readonly srcIp: string;
+    readonly srcPort: number;
+    readonly dstIp: string;
+    readonly dstPort: number;
+  }[];
+}
+
 /** What was found out about a running process beyond what its exec said. */
 export interface ProcessFact {
   readonly fact: 'process';
@@ -29,14 +109,17 @@ export interface ProcessFact {
   /** The process was gone, or another one had its pid. Nothing else is given then. */
   readonly gone: boolean;
   readonly exe?: string;
-  readonly file?: FileId;
+  readonly file?: ImageId;
+  readonly comm?: string;
   readonly cwd?: string;
   readonly argv?: readonly string[];
   readonly uid?: number;
   readonly gid?: number;
   readonly user?: string;
   readonly cgroup?: string;
-  readonly container?: string;
+  readonly container?: ContainerInfo;
+  /** The pid in the innermost pid namespace. */
+  readonly nsPid?: number;
   /** Only the names a rule asks for. Values never leave the pure stages. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -85,4 +168,13 @@ export interface UserFact {
   readonly user: string;
 }
 
-export type HostFact = ProcessFact | StacksFact | ListenerFact | AttachFact | UserFact;
+export type HostFact =
+  | ProcessFact
+  | StacksFact
+  | ListenerFact
+  | AttachFact
+  | UserFact
+  | ImageFact
+  | UnixPeerFact
+  | NamedFact
+  | SocketsFact;

@@ -14,3 +14,20 @@ export interface GovernanceRecord {
   readonly at: bigint;
   readonly validForMs: number;
 }
+
+/** Of the process at the other end of the governance socket, by its peer credentials. */
+export interface Registration {
+  readonly key: ProcessKey;
+  readonly uid: number;
+  /** org/team/agent */
+  readonly agent: string;
+  /** Display name; null: the last part of `agent`. */
+  readonly name: string | null;
+  /** CLOCK_BOOTTIME, nanoseconds. */
+  readonly at: bigint;
+}
+
+/** What a registration was answered. */
+export type RegistrationReply =
+  | { readonly ok: true; readonly id: string; readonly session: string }
+  | { readonly ok: false; readonly error: string };

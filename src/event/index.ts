@@ -4,6 +4,7 @@
  */
 export * from './command.js';
 export * from './fact.js';
+export * from './file-id.js';
 export * from './glob.js';
 export * from './governance.js';
 export * from './input.js';

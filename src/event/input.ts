@@ -1,5 +1,5 @@
 import type { HostFact } from './fact.js';
-import type { GovernanceRecord } from './governance.js';
+import type { GovernanceRecord, Registration } from './governance.js';
 import type { LaneAccount } from './kernel-event.js';
 import type { ProcessKey } from './process-key.js';
 
@@ -34,6 +34,10 @@ export type Input =
   /** Processes that existed before: the same record format, from the task iterator. */
   | { readonly input: 'seeds'; readonly bytes: Uint8Array }
   | { readonly input: 'fact'; readonly fact: HostFact }
+  /** Sessions that a daemon before this one has told of as unregistered; before the seeds. */
+  | { readonly input: 'told'; readonly sessions: readonly string[] }
+  /** A process asked on the governance socket to be known as an agent; the kernel said who asks. */
+  | { readonly input: 'registration'; readonly registration: Registration }
   | { readonly input: 'governance'; readonly record: GovernanceRecord }
   /** Time passes. wallNs - bootNs is how event times become wall-clock times. */
   | { readonly input: 'tick'; readonly bootNs: bigint; readonly wallNs: bigint };

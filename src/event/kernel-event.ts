@@ -1,3 +1,4 @@
+import type { ImageId } from './file-id.js';
 import type { ProcessKey } from './process-key.js';
 
 export type RingName = 'lifecycle' | 'network' | 'payload';
@@ -12,7 +13,15 @@ export interface Origin {
 }
 
 /** What the kernel knew of the root when it wrote the record. */
-export type ScopeState = 'none' | 'pending' | 'agent' | 'stranger';
+export type ScopeState =
+  | 'none'
+  | 'pending'
+  | 'agent'
+  | 'stranger'
+  /** An agent asked this process to run something: its children become pending roots, nothing else is told of it. */
+  | 'relay'
+  /** Nobody's agent so far, and an interpreter: flows and their names are told, nothing else. */
+  | 'watched';
 
 interface EventBase {
   readonly origin: Origin;
@@ -29,21 +38,12 @@ export interface ForkEvent extends EventBase {
   readonly child: ProcessKey;
 }
 
-/** A file as the kernel knows it. */
-export interface FileId {
-  /** The kernel's s_dev: major << 20 | minor. */
-  readonly dev: bigint;
-  readonly inode: bigint;
-}
-
-export const fileIdText = (file: FileId): string => `${file.dev}:${file.inode}`;
-
 export interface ExecEvent extends EventBase {
   readonly kind: 'exec';
   readonly parent: ProcessKey;
   readonly uid: number;
   readonly gid: number;
-  readonly file: FileId;
+  readonly file: ImageId;
   /** 0: the executed file has no name any more (memfd or deleted). */
   readonly nlink: number;
   readonly cgroupId: bigint;
@@ -55,6 +55,18 @@ export interface ExecEvent extends EventBase {
   /** Bytes of argv in the process; more than was captured when argvTruncated. */
   readonly argvBytes: number;
   readonly argvTruncated: boolean;
+  /**
+   * Of the environment only what was asked for (`EnvironmentNames`): the value of a name in `values`, the empty text for
+   * a name in `marks`.
+   */
+  readonly env: Readonly<Record<string, string>>;
+  /** The environment is larger than the kernel searches, or more was found than it keeps. */
+  readonly envTruncated: boolean;
+  /** st_mode of what stands at descriptor 0; 0: it is closed. */
+  readonly stdinMode: number;
+  /** The pid in the innermost pid namespace, and the inode of that namespace. */
+  readonly nsPid: number;
+  readonly pidNamespace: number;
   /** The kernel made this process a pending root and holds what follows until a verdict. */
   readonly asksVerdict: boolean;
 }
@@ -71,6 +83,22 @@ export interface SeedEvent extends EventBase {
   readonly parent: ProcessKey;
   readonly uid: number;
   readonly comm: string;
+}
+
+/** The leader of a thread group gave itself another name (PR_SET_NAME); an exec is no such event. */
+export interface RenameEvent extends EventBase {
+  readonly kind: 'rename';
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A connect(2) to a unix socket, as it was tried. */
+export interface UnixOpenEvent extends EventBase {
+  readonly kind: 'unix_open';
+  readonly cookie: bigint;
+  /** As in the address; an abstract name begins with `@`. */
+  readonly path: string;
+  readonly netns: number;
 }
 
 export type TransportProtocol = 'tcp' | 'udp' | 'other';
@@ -162,6 +190,8 @@ export type KernelEvent =
   | ExecEvent
   | ExitEvent
   | SeedEvent
+  | RenameEvent
+  | UnixOpenEvent
   | FlowOpenEvent
   | FlowStateEvent
   | FlowUpdateEvent

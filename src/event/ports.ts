@@ -1,6 +1,8 @@
+import type { Command, RootVerdict } from './command.js';
 import type { HostFact, ListenerQuestion, TlsStack } from './fact.js';
 import type { AgentNote } from './input.js';
-import type { FileId, LaneAccount } from './kernel-event.js';
+import type { FileId } from './file-id.js';
+import type { LaneAccount } from './kernel-event.js';
 import type { ProcessKey } from './process-key.js';
 
 export interface ProgramStatus {
@@ -23,6 +25,16 @@ export interface Candidates {
   readonly parents: readonly string[];
   /** A rule names no executable: every exec is asked about. */
   readonly anyExec: boolean;
+  /** An exec whose environment has one of these names is asked about. Searched in the kernel, and only while there are any. */
+  readonly environment: readonly string[];
+}
+
+/** What is told of the environment of an exec in a lineage, and of one that is asked about. */
+export interface EnvironmentNames {
+  /** With the value. */
+  readonly values: readonly string[];
+  /** Only that it is there. */
+  readonly marks: readonly string[];
 }
 
 /** What became of keeping the kernel state beyond this process. */
@@ -55,9 +67,13 @@ export interface KernelPort {
   /** Gives what waits in the rings as one large batch, at the start. True: that was not all. */
   catchUp(): boolean;
   candidates(candidates: Candidates): void;
+  environment(names: EnvironmentNames): void;
   /** Records of kind seed for every process, from the task iterator. */
   seeds(): Uint8Array;
-  verdict(root: ProcessKey, verdict: 'agent' | 'stranger'): void;
+  verdict(root: ProcessKey, verdict: RootVerdict): void;
+  /** Each child of the process becomes a pending root of its own, until `endRelay`. */
+  watchRelay(key: ProcessKey): void;
+  endRelay(key: ProcessKey): void;
   adopt(key: ProcessKey, root: ProcessKey): void;
   remember(root: ProcessKey, text: string): void;
   release(root: ProcessKey, members: readonly ProcessKey[]): void;
@@ -78,6 +94,10 @@ export interface HostPort {
   stacksFact(key: ProcessKey | null): HostFact;
   listenerFact(question: ListenerQuestion): HostFact;
   userFact(uid: number): HostFact;
+  imageFact(question: Command & { readonly do: 'look_up_image' }): HostFact;
+  unixPeerFact(question: Command & { readonly do: 'look_up_unix_peer' }): HostFact;
+  namedFact(names: readonly string[]): HostFact;
+  socketsFact(key: ProcessKey): HostFact;
   /** A read-only descriptor of exactly that file, or null when it cannot be had. */
   openStack(stack: TlsStack, through: ProcessKey | null): number | null;
 }

@@ -19,6 +19,11 @@ export interface AgentRule {
     readonly cgroup?: readonly string[];
     readonly unit?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
+    /** `major:minor:inode`, decimal. */
+    readonly file?: readonly string[];
+    /** Lower-case hexadecimal. */
+    readonly sha256?: readonly string[];
+    readonly build_id?: readonly string[];
   };
   readonly governance: Governance;
 }
@@ -37,6 +42,8 @@ export interface PipelineSettings {
   /** The kernel's boot id: sessions are named after it. */
   readonly bootId: string;
   readonly signatures: boolean;
+  /** Whatever speaks to a model's host is an agent, too. */
+  readonly inference: boolean;
   readonly rules: readonly AgentRule[];
   readonly defaultGovernance: Governance;
   readonly proxies: readonly TrustedProxy[];

@@ -1,3 +1,4 @@
+import type { ContainerInfo } from './fact.js';
 import type { Loss, Origin } from './kernel-event.js';
 import type {
   CheckpointValue,
@@ -25,6 +26,24 @@ export interface AgentInfo {
   /** UUIDv5 of the root process: stable over daemon restarts. */
   readonly session: string;
   readonly assurance: Assurance;
+  /** Absent: no agent started it. */
+  readonly under?: AgentDescent;
+}
+
+/** Of an agent that an agent started. */
+export interface AgentDescent {
+  readonly parent: AgentLink;
+  /** The agent at the top. */
+  readonly root: AgentLink;
+  /** 1 for a child of the one at the top. */
+  readonly depth: number;
+  /** Only suspected: somebody else, named in the evidence, ran it when the parent had asked. */
+  readonly handedOff: boolean;
+}
+
+export interface AgentLink {
+  readonly id: string;
+  readonly session: string;
 }
 
 export interface ChainLink {
@@ -41,7 +60,11 @@ export interface ProcessInfo {
   readonly argv: readonly string[];
   readonly argvTruncated: boolean;
   readonly cwd: string;
-  readonly container?: string;
+  readonly container?: ContainerInfo;
+  /** What `exe` runs, by its arguments, where it is an interpreter or the dynamic linker: a script or a program. */
+  readonly program?: string;
+  /** The pid in the innermost pid namespace, where that is another. */
+  readonly nsPid?: number;
   /** From the process's parent to the root of its lineage. */
   readonly chain: readonly ChainLink[];
   /** True when the process existed before the sensors. */

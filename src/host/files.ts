@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import type { FileReader } from '../elf/index.js';
-import type { FileId } from '../event/index.js';
+import type { FileId, ImageId } from '../event/index.js';
 
 /** Larger than any program that ships a TLS stack. */
 export const MAX_FILE_BYTES = 1024n * 1024n * 1024n;
@@ -16,6 +16,12 @@ export const kernelDev = (dev: bigint): bigint => {
 export const fileIdOf = (stat: BigIntStats): FileId => ({
   dev: kernelDev(stat.dev),
   inode: stat.ino,
+});
+
+export const imageIdOf = (stat: BigIntStats): ImageId => ({
+  ...fileIdOf(stat),
+  changedNs: stat.ctimeNs,
+  size: stat.size,
 });
 
 export const sameFile = (a: FileId, b: FileId): boolean => a.dev === b.dev && a.inode === b.inode;

@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import type { ListenerFact, ListenerQuestion, ProcessKey } from '../event/index.js';
 import { executablePath } from './process-fact.js';
 import { findProcesses } from './processes.js';
-import { effectiveIds, isAlive, procPath, readLink, readText } from './procfs.js';
+import { descriptorsOf, effectiveIds, isAlive, procPath, readLink, readText } from './procfs.js';
 import type { Users } from './users.js';
 
 const MAX_TABLE_BYTES = 16 * 1024 * 1024;
@@ -30,7 +29,7 @@ export const listenerFact = (question: ListenerQuestion, users: Users): Listener
 };
 
 /** Id of a process in the namespace, or null. */
-const insider = (netns: number, near: ProcessKey): number | null => {
+export const insider = (netns: number, near: ProcessKey): number | null => {
   const isIn = (tgid: number): boolean => readLink(procPath(tgid, 'ns/net')) === `net:[${netns}]`;
   if (netns === 0 || isIn(process.pid)) return process.pid;
   if (isAlive(near) && isIn(near.tgid)) return near.tgid;
@@ -104,20 +103,12 @@ const ownerOf = (inode: string, users: Users): Owner | null => {
   const link = `socket:[${inode}]`;
   let looked = 0;
   for (const tgid of findProcesses()) {
-    for (const fd of descriptors(tgid)) {
+    for (const fd of descriptorsOf(tgid)) {
       if (++looked > MAX_DESCRIPTORS) return null;
       if (readLink(procPath(tgid, `fd/${fd}`)) === link) return describe(tgid, users);
     }
   }
   return null;
-};
-
-const descriptors = (tgid: number): string[] => {
-  try {
-    return readdirSync(procPath(tgid, 'fd'));
-  } catch {
-    return [];
-  }
 };
 
 const describe = (tgid: number, users: Users): Owner | null => {

@@ -1,8 +1,18 @@
 import { statSync } from 'node:fs';
-import type { FileId, ProcessFact, ProcessKey } from '../event/index.js';
-import { cgroupPath, containerId } from './cgroup.js';
-import { fileIdOf, isFileAt } from './files.js';
-import { effectiveIds, procPath, readBounded, readLink, readText, whileAlive } from './procfs.js';
+import type { ImageId, ProcessFact, ProcessKey } from '../event/index.js';
+import { cgroupPath } from './cgroup.js';
+import type { Containers } from './container.js';
+import { imageIdOf, isFileAt } from './files.js';
+import {
+  commOf,
+  effectiveIds,
+  innerPid,
+  procPath,
+  readBounded,
+  readLink,
+  readText,
+  whileAlive,
+} from './procfs.js';
 import type { Users } from './users.js';
 
 const MAX_CMDLINE_BYTES = 64 * 1024;
@@ -11,47 +21,61 @@ const MAX_STATUS_BYTES = 64 * 1024;
 const DELETED = ' (deleted)';
 
 /** What `/proc` says of a process, or `gone`. `env`: the only variables whose values are kept. */
-export const processFact = (key: ProcessKey, env: readonly string[], users: Users): ProcessFact => {
-  const found = whileAlive(key, () => read(key.tgid, env, users));
+export const processFact = (
+  key: ProcessKey,
+  env: readonly string[],
+  tables: Tables,
+): ProcessFact => {
+  const found = whileAlive(key, () => read(key.tgid, env, tables));
   return found === null
     ? { fact: 'process', key, gone: true }
     : { fact: 'process', key, gone: false, ...found };
 };
 
+interface Tables {
+  readonly users: Users;
+  readonly containers: Containers;
+}
+
 type Found = Omit<ProcessFact, 'fact' | 'key' | 'gone'>;
 
-const read = (tgid: number, env: readonly string[], users: Users): Found => {
+const read = (tgid: number, env: readonly string[], { users, containers }: Tables): Found => {
   const file = executableId(tgid);
   const exe = executablePath(tgid, file);
   const cwd = readLink(procPath(tgid, 'cwd'));
   const cmdline = readBounded(procPath(tgid, 'cmdline'), MAX_CMDLINE_BYTES);
-  const ids = effectiveIds(readText(procPath(tgid, 'status'), MAX_STATUS_BYTES) ?? '');
+  const comm = commOf(tgid);
+  const status = readText(procPath(tgid, 'status'), MAX_STATUS_BYTES) ?? '';
+  const ids = effectiveIds(status);
+  const nsPid = innerPid(status);
   const groups = readText(procPath(tgid, 'cgroup'), MAX_STATUS_BYTES) ?? '';
   const cgroup = cgroupPath(groups);
-  const container = containerId(groups);
+  const container = containers.of(groups);
   return {
     ...(exe !== null && { exe }),
     ...(file !== null && { file }),
+    ...(comm !== null && { comm }),
     ...(cwd !== null && { cwd }),
     ...(cmdline !== null && { argv: splitStrings(cmdline) }),
     ...(ids !== null && { uid: ids.uid, gid: ids.gid, user: users.name(ids.uid) }),
     ...(cgroup !== null && { cgroup }),
     ...(container !== null && { container }),
+    ...(nsPid !== null && { nsPid }),
     ...(env.length > 0 && { env: environment(tgid, env) }),
   };
 };
 
 /** Of the file itself, wherever and however often it is named. */
-const executableId = (tgid: number): FileId | null => {
+const executableId = (tgid: number): ImageId | null => {
   try {
-    return fileIdOf(statSync(procPath(tgid, 'exe'), { bigint: true }));
+    return imageIdOf(statSync(procPath(tgid, 'exe'), { bigint: true }));
   } catch {
     return null;
   }
 };
 
 /** The kernel appends a word to the name of a deleted file; a file may as well be called that. */
-export const executablePath = (tgid: number, file: FileId | null): string | null => {
+export const executablePath = (tgid: number, file: ImageId | null): string | null => {
   const link = readLink(procPath(tgid, 'exe'));
   if (link?.endsWith(DELETED) !== true) return link;
   const really = file !== null && isFileAt(procPath(tgid, `root${link}`), file);

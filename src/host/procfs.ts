@@ -1,10 +1,13 @@
-import { closeSync, constants, openSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import type { ProcessKey } from '../event/index.js';
 
 const CHUNK_BYTES = 64 * 1024;
+/** 52 numbers of at most 20 digits, and a name of 64 bytes at most. */
+const MAX_STAT_BYTES = 4096;
+const MAX_COMM_BYTES = 256;
 
 /** USER_HZ of every architecture we run on: `/proc` counts start times in ticks of 10 ms. */
-const TICK_NS = 10_000_000n;
+export const TICK_NS = 10_000_000n;
 
 /** The first `most` bytes of a file, or null when it cannot be read. Never blocks on a FIFO. */
 export const readBounded = (path: string, most: number): Buffer | null => {
@@ -14,6 +17,11 @@ export const readBounded = (path: string, most: number): Buffer | null => {
   } catch {
     return null;
   }
+  return readBoundedFd(fd, most);
+};
+
+/** The first `most` bytes from where an open file stands, or null. Closes it. */
+export const readBoundedFd = (fd: number, most: number): Buffer | null => {
   try {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -56,11 +64,14 @@ export const startTicks = (stat: string): bigint | null => {
   return field !== undefined && /^\d+$/.test(field) ? BigInt(field) : null;
 };
 
-/** The pid still belongs to exactly this process, as far as a 10 ms tick can tell. */
-export const isAlive = (key: ProcessKey): boolean => {
-  const stat = readText(procPath(key.tgid, 'stat'), 4096);
-  return stat !== null && startTicks(stat) === key.startNs / TICK_NS;
+/** Start of the process that has this pid now; null: none has. */
+export const ticksOf = (tgid: number): bigint | null => {
+  const stat = readText(procPath(tgid, 'stat'), MAX_STAT_BYTES);
+  return stat === null ? null : startTicks(stat);
 };
+
+/** The pid still belongs to exactly this process, as far as a 10 ms tick can tell. */
+export const isAlive = (key: ProcessKey): boolean => ticksOf(key.tgid) === key.startNs / TICK_NS;
 
 /**
  * Runs `read` and gives its answer only when the pid was that process before and after; null: it is gone.
@@ -76,4 +87,24 @@ export const effectiveIds = (status: string): { uid: number; gid: number } | nul
   const uid = /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1];
   const gid = /^Gid:\t\d+\t(\d+)/m.exec(status)?.[1];
   return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
+};
+
+/** The pid in the innermost pid namespace, of a `status` file; null where it is the same as here. */
+export const innerPid = (status: string): number | null => {
+  const pids = /^NSpid:((?:\t\d+)+)$/m.exec(status)?.[1]?.trim().split('\t') ?? [];
+  const inner = pids.at(-1);
+  return inner === undefined || inner === pids[0] ? null : Number(inner);
+};
+
+/** The name a process gave itself, which may hold anything, newlines included; null: it is gone. */
+export const commOf = (tgid: number): string | null =>
+  readText(procPath(tgid, 'comm'), MAX_COMM_BYTES)?.replace(/\n$/, '') ?? null;
+
+/** Names of the descriptors of a process; empty when it is gone or may not be looked at. */
+export const descriptorsOf = (tgid: number): string[] => {
+  try {
+    return readdirSync(procPath(tgid, 'fd'));
+  } catch {
+    return [];
+  }
 };

@@ -1,27 +1,21 @@
-import { getSystemErrorName } from 'node:util';
 import type {
   Adopted,
-  AgentNote,
   Candidates,
+  EnvironmentNames,
   FileId,
   KernelBatch,
   KernelPort,
-  LaneAccount,
   Pinning,
   ProcessKey,
-  RingName,
   ProgramStatus,
+  RootVerdict,
   TlsStack,
 } from '../event/index.js';
 import { fileIdText } from '../event/index.js';
-import type {
-  NativeAdopted,
-  NativeProgramStatus,
-  Sensor,
-  SensorOptions,
-} from '../../native/index.js';
+import type { Sensor, SensorOptions } from '../../native/index.js';
 import { KernelError, refusing, remedyFor } from './kernel-error.js';
 import type { Addon } from './load-addon.js';
+import { laneAccount, notesOf, programStatus } from './native-answers.js';
 
 export interface KernelOptions extends SensorOptions {
   /** How long a record that wakes nobody waits at most. */
@@ -35,44 +29,17 @@ export interface KernelOptions extends SensorOptions {
 }
 
 /** enum wf_verdict of wire.h. */
-export const VERDICTS = { agent: 2, stranger: 3 } as const;
-
-/** By enum wf_ring of wire.h. */
-const RINGS: readonly RingName[] = ['lifecycle', 'network', 'payload'];
+export const VERDICTS: Readonly<Record<RootVerdict, number>> = {
+  agent: 2,
+  stranger: 3,
+  watched: 5,
+};
 
 /** One batch at the start: what happened while no daemon ran is put in the order of time over all rings. */
 const CATCH_UP_BYTES = 8 * 1024 * 1024;
 
 /** Files with probes at the same time. Each takes up to nine links. */
 export const MAX_ATTACHED_FILES = 1024;
-
-const FAMILIES = ['process', 'network', 'socket', 'mapping', 'wire', 'tls', 'guard'] as const;
-
-function programStatus(native: NativeProgramStatus): ProgramStatus {
-  const family = FAMILIES.find((name) => name === native.family);
-  if (family === undefined) throw new Error(`${native.name}: unknown family ${native.family}`);
-  return { name: native.name, family, state: native.state, detail: explain(native) };
-}
-
-function explain({ errno, detail }: NativeProgramStatus): string {
-  if (errno === 0) return detail;
-  const code = getSystemErrorName(-errno);
-  return `${detail} (${code}); ${remedyFor(code, detail)}`;
-}
-
-const laneAccount = (lane: NativeAdopted['lanes'][number]): LaneAccount => {
-  const [ringFull = 0, fault = 0, tableFull = 0, callLimit = 0] = lane.lost;
-  const { cpu, taken, next } = lane;
-  const ring = RINGS[lane.ring];
-  if (ring === undefined) throw new Error(`no ring ${lane.ring}`);
-  return { ring, cpu, taken, next, ringFull, fault, tableFull, callLimit };
-};
-
-const notesOf = ({ notes }: NativeAdopted): AgentNote[] =>
-  notes.map(({ rootTgid, rootStartNs, text }) => ({
-    root: { tgid: rootTgid, startNs: rootStartNs },
-    text,
-  }));
 
 function checkWireVersion(loaded: number, expected: number): void {
   if (loaded === expected) return;
@@ -90,6 +57,8 @@ export class AddonKernel implements KernelPort {
   readonly #sensor: Sensor;
   readonly #options: KernelOptions;
   readonly #attached = new Map<string, number>();
+  #environment: EnvironmentNames = { values: [], marks: [] };
+  #asking: readonly string[] = [];
   #onBatch: ((batch: KernelBatch) => void) | null = null;
   #stopped = false;
 
@@ -131,9 +100,18 @@ export class AddonKernel implements KernelPort {
     return !batch.drained;
   }
 
-  candidates({ basenames, parents, anyExec }: Candidates): void {
+  candidates({ basenames, parents, anyExec, environment }: Candidates): void {
+    this.#asking = environment;
     this.#run(() => {
       this.#sensor.setCandidates([...basenames], [...parents], anyExec);
+      this.#setEnvironment();
+    });
+  }
+
+  environment(names: EnvironmentNames): void {
+    this.#environment = names;
+    this.#run(() => {
+      this.#setEnvironment();
     });
   }
 
@@ -141,9 +119,21 @@ export class AddonKernel implements KernelPort {
     return this.#run(() => this.#sensor.seeds());
   }
 
-  verdict(root: ProcessKey, verdict: keyof typeof VERDICTS): void {
+  verdict(root: ProcessKey, verdict: RootVerdict): void {
     this.#run(() => {
       this.#sensor.setVerdict(root.tgid, root.startNs, VERDICTS[verdict]);
+    });
+  }
+
+  watchRelay(key: ProcessKey): void {
+    this.#run(() => {
+      this.#sensor.watchRelay(key.tgid, key.startNs);
+    });
+  }
+
+  endRelay(key: ProcessKey): void {
+    this.#run(() => {
+      this.#sensor.endRelay(key.tgid, key.startNs);
     });
   }
 
@@ -212,6 +202,12 @@ export class AddonKernel implements KernelPort {
     } finally {
       this.#sensor.close();
     }
+  }
+
+  /** The kernel has one table for what is told of a name and what makes it asked about. */
+  #setEnvironment(): void {
+    const { values, marks } = this.#environment;
+    this.#sensor.setEnvironment([...values], [...marks], [...this.#asking]);
   }
 
   #drain(): void {

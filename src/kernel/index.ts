@@ -8,6 +8,7 @@ import { AddonKernel, type KernelOptions } from './addon-kernel.js';
 import { loadAddon } from './load-addon.js';
 
 export { KernelError } from './kernel-error.js';
+export { peerOf, type Peer } from './peer.js';
 export { posix, type Posix } from './posix.js';
 export type { KernelOptions };
 

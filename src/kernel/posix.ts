@@ -11,6 +11,7 @@ export function posix(addon: Addon = loadAddon()): Posix {
     peerCredentials: (fd) => refusing(() => calls.peerCredentials(fd)),
     peerPidfd: (fd) => refusing(() => calls.peerPidfd(fd)),
     pidfdOpen: (pid) => refusing(() => calls.pidfdOpen(pid)),
+    pidfdAlive: (pidfd) => refusing(() => calls.pidfdAlive(pidfd)),
     flockExclusive: (fd) => refusing(() => calls.flockExclusive(fd)),
     sdNotify: (state) => refusing(() => calls.sdNotify(state)),
     receiveFds: (fd, maxBytes) => refusing(() => calls.receiveFds(fd, maxBytes)),

@@ -7,13 +7,15 @@ import {
   type ProcessKey,
   type TlsInfo,
 } from '../event/index.js';
-import type { Agent, AgentRegistry } from '../agent/index.js';
+import type { Agent, AgentRegistry, HandOffLink } from '../agent/index.js';
 import type { BypassDetector, BypassStep } from '../bypass/index.js';
 import { type Flow, type FlowChange, FlowTable } from '../flow/index.js';
 import type { ProcessTable } from '../process/index.js';
 import { type StreamEnd, Streams } from '../stream/index.js';
 import { StackKeeper, type StackStep } from '../tls/index.js';
+import { Actors } from './actors.js';
 import { Announcer } from './announcer.js';
+import { Appearances } from './appearances.js';
 import { Exchanges, type ExchangeStep } from './exchanges.js';
 import type { Output } from './output.js';
 import {
@@ -37,7 +39,9 @@ export interface Rooms {
 /** What agents do, through process, flow, tls, stream, http and bypass. Sees no event of anybody else. */
 export class Activity {
   readonly agents: Announcer;
+  readonly appearances: Appearances;
   readonly #rooms: Rooms;
+  readonly #actors: Actors;
   readonly #flows = new FlowTable();
   readonly #stacks = new StackKeeper();
   readonly #streams = new Streams();
@@ -48,6 +52,8 @@ export class Activity {
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
     this.agents = new Announcer(rooms);
+    this.#actors = new Actors(rooms);
+    this.appearances = new Appearances(rooms, this.#actors);
   }
 
   on(event: KernelEvent, agent: Agent): void {
@@ -61,6 +67,9 @@ export class Activity {
         return;
       case 'exit':
         this.#exit(event, agent);
+        return;
+      case 'rename':
+        this.appearances.rename(event);
         return;
       case 'flow_open':
       case 'flow_state':
@@ -78,6 +87,7 @@ export class Activity {
         this.#ended(this.#streams.free(event.key, event.ssl));
         this.#flow(this.#flows.on(event));
         return;
+      case 'unix_open':
       case 'seed':
     }
   }
@@ -85,6 +95,13 @@ export class Activity {
   /** A process of an agent that ran before it was known as such. */
   adopted(key: ProcessKey, origin: Origin): void {
     this.#stack(this.#stacks.started(key, origin, true));
+    this.#rooms.output.command({ do: 'look_up_sockets', key });
+  }
+
+  /** What an agent had somebody else run. */
+  handedOff(link: HandOffLink, { key, origin }: ExecEvent): void {
+    const { processes, bypass, output } = this.#rooms;
+    output.value(...bypass.handOff(link, processes.describe(key), origin));
   }
 
   /** Its end was lost. */
@@ -102,6 +119,7 @@ export class Activity {
   }
 
   tick(bootNs: bigint): void {
+    this.appearances.tick(bootNs);
     this.#http(this.#exchanges.tick(bootNs));
     this.#flow(this.#flows.tick(bootNs));
     this.#stack(this.#stacks.tick(bootNs));
@@ -119,6 +137,7 @@ export class Activity {
       stacks: this.#stacks.stats(),
       streams: this.#streams.stats(),
       exchanges: this.#exchanges.stats(),
+      appearances: this.appearances.stats(),
       unattributed: this.#unattributed,
     };
   }
@@ -134,7 +153,8 @@ export class Activity {
     for (const { ssl } of ends) {
       this.#flow(this.#flows.on({ kind: 'tls_free', key, origin, tid, root, scope, ssl }));
     }
-    output.value(execValue(this.#actor(agent, key), origin));
+    output.value(execValue(this.#actors.as(agent, key), origin));
+    this.appearances.exec(event);
     this.#stack(this.#stacks.execed(key, origin));
   }
 
@@ -142,10 +162,11 @@ export class Activity {
     const { processes, output } = this.#rooms;
     processes.on(event);
     this.#release(event.key, event.origin);
-    output.value(exitValue(this.#actor(agent, event.key), event.origin, event.waitStatus));
+    output.value(exitValue(this.#actors.as(agent, event.key), event.origin, event.waitStatus));
   }
 
   #release(key: ProcessKey, origin: Origin): void {
+    this.appearances.exit(key);
     this.#ended(this.#streams.exit(key));
     this.#flow(this.#flows.exit(key));
     this.#stack(this.#stacks.ended(key, origin));
@@ -153,7 +174,7 @@ export class Activity {
 
   #flow(changes: readonly FlowChange[]): void {
     for (const change of changes) {
-      const actor = this.#actorOf(change.flow);
+      const actor = this.#actors.of(change.flow);
       if (actor === null) this.#unattributed += 1;
       else this.#flowChange(change, actor);
     }
@@ -167,6 +188,7 @@ export class Activity {
     switch (change.change) {
       case 'settled':
         output.value(flowValue(actor, origin, net));
+        this.appearances.flow(flow.key, origin);
         if (net.proto === 'tcp') {
           const { openedNs, pending } = flow;
           this.#stack(this.#stacks.flow(flow.key, origin, { named: isNamed, openedNs, pending }));
@@ -195,7 +217,7 @@ export class Activity {
       this.#flow(this.#flows.name(flow, http.host, 'http_host', origin));
     }
     for (const exchange of done) {
-      const actor = this.#actorOf(exchange);
+      const actor = this.#actors.of(exchange);
       const tls = exchange.flow === null ? null : this.#tlsOf(exchange.flow);
       if (actor === null) this.#unattributed += 1;
       else output.value(httpValue(actor, exchange, tls));
@@ -207,10 +229,10 @@ export class Activity {
   }
 
   #stack({ commands, coverage }: StackStep): void {
-    const { processes, output } = this.#rooms;
+    const { output } = this.#rooms;
     output.command(...commands);
     for (const change of coverage) {
-      const actor = this.#actorOf({ key: change.key, root: processes.rootOf(change.key) });
+      const actor = this.#actors.ofProcess(change.key);
       if (actor !== null) output.value(coverageValue(actor, change));
     }
   }
@@ -222,14 +244,5 @@ export class Activity {
       ...(sni === undefined ? {} : { sni }),
       ...(alpn === undefined ? {} : { alpn }),
     };
-  }
-
-  #actorOf({ root, key }: { root: ProcessKey | null; key: ProcessKey }): Actor | null {
-    const agent = root === null ? null : this.#rooms.registry.agentOf(root);
-    return agent === null ? null : this.#actor(agent, key);
-  }
-
-  #actor(agent: Agent, key: ProcessKey): Actor {
-    return { agent, process: this.#rooms.processes.describe(key) };
   }
 }

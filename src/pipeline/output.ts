@@ -1,15 +1,18 @@
-import type { Command, Value } from '../event/index.js';
+import type { Command, RegistrationReply, Value } from '../event/index.js';
 
 /** What one input leads to: what is now known, and what the world is asked for, each in order. */
 export interface Step {
   readonly values: readonly Value[];
   readonly commands: readonly Command[];
+  /** What a registration is answered; of an input that was one. */
+  readonly reply?: RegistrationReply;
 }
 
 /** Where every stage puts what it says. */
 export class Output {
   #values: Value[] = [];
   #commands: Command[] = [];
+  #reply: RegistrationReply | null = null;
 
   value(...values: readonly Value[]): void {
     this.#values.push(...values);
@@ -19,11 +22,20 @@ export class Output {
     this.#commands.push(...commands);
   }
 
+  reply(reply: RegistrationReply): void {
+    this.#reply = reply;
+  }
+
   /** Verdicts go first: until its own a process is not read, and what else is asked for may take milliseconds. */
   take(): Step {
     const verdicts = this.#commands.filter((command) => command.do === 'verdict');
     const others = this.#commands.filter((command) => command.do !== 'verdict');
-    const step = { values: this.#values, commands: [...verdicts, ...others] };
+    const step = {
+      values: this.#values,
+      commands: [...verdicts, ...others],
+      ...(this.#reply === null ? {} : { reply: this.#reply }),
+    };
+    this.#reply = null;
     this.#values = [];
     this.#commands = [];
     return step;

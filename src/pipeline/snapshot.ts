@@ -1,16 +1,17 @@
-import type { Assurance } from '../event/index.js';
+import type { AgentDescent, Assurance } from '../event/index.js';
 import type { RegistryStats } from '../agent/index.js';
 import type { BypassStats } from '../bypass/index.js';
 import type { Accounting } from '../decode/index.js';
 import type { ProcessStats } from '../process/index.js';
 import type { Activity } from './activity.js';
-import type { HeldStats } from './held-events.js';
+import type { Roots } from './roots.js';
 
 export interface AgentSnapshot {
   readonly id: string;
   readonly name: string;
   readonly session: string;
   readonly assurance: Assurance;
+  readonly under?: AgentDescent;
   readonly rootPid: number;
   readonly rootStartNs: bigint;
   readonly liveProcesses: number;
@@ -19,18 +20,13 @@ export interface AgentSnapshot {
 }
 
 /** The state of the pipeline now: for `status`, `agents` and the heartbeat. */
-export interface PipelineSnapshot {
+export interface PipelineSnapshot extends ReturnType<Roots['stats']> {
   readonly agents: readonly AgentSnapshot[];
   /** Records that were no events, by reason. */
   readonly invalid: Readonly<Record<string, number>>;
   readonly accounting: Accounting;
-  readonly held: HeldStats;
   readonly registry: RegistryStats;
   readonly processes: ProcessStats;
   readonly activity: ReturnType<Activity['stats']>;
   readonly bypass: BypassStats;
-  /** Events of roots that are no agents, dropped unread. */
-  readonly foreignEvents: number;
-  /** Processes of lineages too large to follow each of them. */
-  readonly untrackedMembers: number;
 }

@@ -13,6 +13,7 @@ import {
   type NetInfo,
   type Origin,
   type ProcessInfo,
+  type SocketsFact,
   type TlsInfo,
   type TlsSessionValue,
 } from '../event/index.js';
@@ -94,6 +95,23 @@ export const coverageValue = (actor: Actor, change: CoverageChange): CoverageVal
   kind: 'coverage',
   coverage: change.coverage,
 });
+
+/** A connection that was there before the sensors; TLS or not, nothing of it can be read. */
+export const unobservedValues = (
+  actor: Actor,
+  { key, connections }: SocketsFact,
+  origin: Origin,
+): CoverageValue[] =>
+  connections.map(({ family, dstIp, dstPort, srcPort }) => ({
+    ...activity(actor, origin, `coverage:${processId(key)}:before:${srcPort}:${dstIp}:${dstPort}`),
+    class: 'sensor',
+    kind: 'coverage',
+    coverage: {
+      state: 'blind',
+      library: '',
+      reason: `connected_before_start: ${family === 'ipv6' ? `[${dstIp}]` : dstIp}:${dstPort}`,
+    },
+  }));
 
 interface GapPlace {
   readonly stage: string;

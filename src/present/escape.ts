@@ -9,6 +9,16 @@ const HIDDEN =
 /** Text as a terminal may show it. Control characters become `\xNN` or `\u{N}`, never nothing. */
 export const escapeText = (text: string): string => text.replace(HIDDEN, escapeCharacter);
 
+/** What one word of a line may take. */
+const MAX_WORD = 120;
+
+/** Foreign text as one word of a line: escaped, cut, and in quotes where it could be taken for more than one. */
+export function quoteText(text: string): string {
+  const cut = text.length > MAX_WORD ? `${text.slice(0, MAX_WORD - 1)}…` : text;
+  const safe = escapeText(cut);
+  return /^[^\s'<]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "\\'")}'`;
+}
+
 function escapeCharacter(character: string): string {
   if (character === '\\') return '\\\\';
   const code = character.codePointAt(0) ?? 0;

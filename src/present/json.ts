@@ -1,7 +1,9 @@
 import { claimName, severityName } from '../record/index.js';
 import type {
   Agent,
+  AgentLink,
   Checkpoint,
+  Descent,
   Finding,
   Gap,
   Heartbeat,
@@ -20,11 +22,13 @@ import { formatTime } from './time.js';
  * One line of `-o json`: docs/schema/record.schema.json describes it. A function of the record and nothing else, so that
  * every way to a record prints the same. Texts are escaped as for a terminal: `jq -r` prints no control character either.
  */
-export function toJson(record: StoredRecord): string {
-  return JSON.stringify(shape(record), (_, value: unknown) =>
-    typeof value === 'string' ? escapeText(value) : value,
+export const toJson = (record: StoredRecord): string => jsonLine(shape(record));
+
+/** Of anything that is printed as JSON. Keys must be ours: only values are escaped. */
+export const jsonLine = (value: object): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'string' ? escapeText(inner) : inner,
   );
-}
 
 /** Keys in their order; undefined ones are left out. */
 function shape(record: StoredRecord): object {
@@ -67,25 +71,47 @@ function shape(record: StoredRecord): object {
 const orNull = (text: string): string | null => (text === '' ? null : text);
 const orNone = (text: string): string | undefined => (text === '' ? undefined : text);
 
-const agentShape = ({ id, name, session, assurance, evidence }: Agent): object => ({
+export type AgentShape = ReturnType<typeof agentShape>;
+
+export const agentShape = ({ id, name, session, assurance, evidence, under }: Agent) => ({
   id,
   name,
   session,
   assurance,
   evidence: evidence.length > 0 ? evidence : undefined,
+  under: under ? underShape(under) : undefined,
 });
 
+const underShape = ({ parent, root, depth, handedOff }: Descent) => ({
+  parent: linkShape(parent),
+  root: linkShape(root),
+  depth,
+  handed_off: handedOff,
+});
+
+const linkShape = (link: AgentLink | null) => ({
+  id: link?.id ?? '',
+  session: link?.session ?? '',
+});
+
+export type ProcessShape = ReturnType<typeof processShape>;
+
 /** start_ns passes 2^53 after 104 days of uptime, so it is text. */
-const processShape = (process: Process): object => ({
+export const processShape = (process: Process) => ({
   pid: process.pid,
   start_ns: `${process.startNs}`,
   ppid: process.ppid,
   uid: process.uid,
+  ns_pid: process.nsPid === 0 ? undefined : process.nsPid,
   exe: process.exe,
+  program: orNone(process.program),
   argv: process.argv,
   argv_truncated: process.argvTruncated || undefined,
   cwd: process.cwd,
   container: orNone(process.container),
+  container_runtime: orNone(process.containerRuntime),
+  pod_uid: orNone(process.podUid),
+  image: orNone(process.image),
   chain: process.chain.map(({ pid, exe }) => ({ pid, exe })),
   bootstrap: process.bootstrap || undefined,
 });

@@ -1,6 +1,6 @@
 import { severityName } from '../record/index.js';
-import type { Gap, Heartbeat, Net, Process, Sensor, StoredRecord } from '../record/index.js';
-import { escapeText } from './escape.js';
+import type { Agent, Gap, Heartbeat, Net, Process, Sensor, StoredRecord } from '../record/index.js';
+import { escapeText, quoteText } from './escape.js';
 import { formatClock } from './time.js';
 
 export interface PrettyOptions {
@@ -28,7 +28,7 @@ export function toPretty(record: StoredRecord, { color }: PrettyOptions): string
     formatClock(record.wallNs),
     paint(finding ? `${label.toUpperCase()} ${finding.rule}` : label),
     escapeText(process ? processWord(process) : ''),
-    escapeText(agent?.id ?? ''),
+    agent ? agentWord(agent) : '',
     escapeText(net ? `-> ${netWord(net)}` : ''),
   ];
   const text = escapeText(clip(textOf(record)));
@@ -45,6 +45,13 @@ const clip = (text: string): string =>
 
 function processWord({ exe, pid }: Process): string {
   return `${clip(exe.slice(exe.lastIndexOf('/') + 1)) || '?'}[${pid}]`;
+}
+
+/** An agent that an agent started, and who that was: `child < parent`. */
+function agentWord({ id, under }: Agent): string {
+  if (id === '' || !under) return id && quoteText(id);
+  const parent = quoteText(under.parent?.id ?? '');
+  return `${quoteText(id)} < ${parent}${under.handedOff ? ' (suspected)' : ''}`;
 }
 
 function netWord({ host, dstIp, dstPort }: Net): string {

@@ -5,3 +5,6 @@
  */
 export { Lineage } from './lineage.js';
 export { ProcessTable, type ProcessStats } from './table.js';
+export { invocationOf, type Invocation } from './invocation.js';
+export { programOf } from './program.js';
+export { baseName, kindOfName, namesKind, wordsOf } from './program-names.js';

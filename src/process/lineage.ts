@@ -26,6 +26,8 @@ export class Lineage {
         this.#live.delete(processId(event.key));
         return;
       case 'seed':
+      case 'rename':
+      case 'unix_open':
       case 'flow_open':
       case 'flow_state':
       case 'flow_update':

@@ -9,7 +9,17 @@ import {
   type ProcessKey,
   type SeedEvent,
 } from '../event/index.js';
-import { chainOf, emptyEntry, type Entry, forkedEntry, infoOf, UNKNOWN_UID } from './entry.js';
+import {
+  aboveOf,
+  chainOf,
+  emptyEntry,
+  type Entry,
+  forkedEntry,
+  type Image,
+  infoOf,
+  UNKNOWN_UID,
+} from './entry.js';
+import { programOf } from './program.js';
 
 const PROCESSES_MAX = 65_536;
 /** Network and payload rings are read apart from the lifecycle ring: what a process did may come after its end. */
@@ -64,6 +74,8 @@ export class ProcessTable {
     if (entry.cwdTruncated) entry.cwd = completed(entry.cwd, fact.cwd);
     if (entry.uid === UNKNOWN_UID) entry.uid = fact.uid ?? UNKNOWN_UID;
     entry.container ??= fact.container ?? null;
+    if (entry.nsPid === 0) entry.nsPid = fact.nsPid ?? 0;
+    entry.program ??= programOf(entry.exe, entry.argv, entry.cwd);
   }
 
   /** A process known by nothing but its key so far, so that facts about it find it. */
@@ -77,7 +89,44 @@ export class ProcessTable {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     const from = parent === null ? undefined : this.#entries.get(processId(parent));
-    this.#entries.set(id, { ...entry, root, chain: from === undefined ? [] : chainOf(from) });
+    const chain = from === undefined ? [] : chainOf(from);
+    this.#entries.set(id, {
+      ...entry,
+      root,
+      chain,
+      above: from === undefined ? [] : aboveOf(from),
+    });
+  }
+
+  /**
+   * Makes a process the root of a lineage inside the one it is in, and takes those along that it has forked since. Gives
+   * all that moved.
+   */
+  reroot(key: ProcessKey): readonly ProcessKey[] {
+    const outer = this.rootOf(key);
+    const entry = this.#entries.get(processId(key));
+    if (entry === undefined || outer === null) return [];
+    this.#entries.set(processId(key), { ...entry, root: key, above: [] });
+    const moved = [key];
+    for (const [id, one] of this.#entries) {
+      if (one.root === null || processId(one.root) !== processId(outer) || !isBelow(one, key))
+        continue;
+      this.#entries.set(id, { ...one, root: key });
+      moved.push(one.key);
+    }
+    return moved;
+  }
+
+  /** Images that lead to what this process is about to run, nearest first, up to the root of its lineage. */
+  ledTo(key: ProcessKey): readonly Image[] {
+    const entry = this.#entries.get(processId(key));
+    if (entry === undefined) return [];
+    return entry.execed ? aboveOf(entry) : entry.above;
+  }
+
+  /** Living or lately ended processes of a pid; more than one after the pid was used again. */
+  ofPid(pid: number): readonly ProcessKey[] {
+    return [...this.#entries.values()].flatMap(({ key }) => (key.tgid === pid ? [key] : []));
   }
 
   rootOf(key: ProcessKey): ProcessKey | null {
@@ -130,6 +179,10 @@ export class ProcessTable {
     const entry = this.#find(event.key);
     // The kernel makes a root with this exec, and the record may be older than that.
     entry.root ??= event.root ?? (event.asksVerdict ? event.key : null);
+    // What a root ran before it was the agent says nothing of the agent.
+    const isRoot = entry.root !== null && processId(entry.root) === processId(event.key);
+    if (entry.execed && !isRoot) entry.above = aboveOf(entry);
+    entry.execed = true;
     entry.ppid = event.parent.tgid;
     entry.uid = event.uid;
     entry.exe = event.path;
@@ -138,6 +191,8 @@ export class ProcessTable {
     entry.argvTruncated = event.argvTruncated;
     entry.cwd = event.cwd;
     entry.cwdTruncated = event.cwdTruncated;
+    entry.program = programOf(event.path, event.argv, event.cwd);
+    entry.nsPid = event.nsPid;
   }
 
   #exit({ key, origin }: ExitEvent): void {
@@ -180,6 +235,10 @@ export class ProcessTable {
     this.#ended.delete(id);
   }
 }
+
+/** The fork that made it, or one above that, was of this process, which still has its pid. */
+const isBelow = ({ chain, key }: Entry, top: ProcessKey): boolean =>
+  key.startNs >= top.startNs && chain.some(({ pid }) => pid === top.tgid);
 
 /** A path the kernel walked only in part is one end of the whole one; anything else is about a later image. */
 const completed = (known: string, full = ''): string =>

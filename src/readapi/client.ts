@@ -21,12 +21,13 @@ export class ReadApiError extends Error {
 
 type Reply = Readonly<Record<string, unknown>>;
 
-/** One question, one answer: the value under the key named as the question. */
+/** One question, one answer: the value under the key named as the question. `pid`: of the process to explain. */
 export const ask = async (
   socketPath: string,
-  type: 'status' | 'agents' | 'last',
+  type: 'status' | 'agents' | 'last' | 'explain',
+  about: { readonly pid?: number } = {},
 ): Promise<unknown> => {
-  for await (const reply of replies(socketPath, { v: PROTOCOL_VERSION, type })) {
+  for await (const reply of replies(socketPath, { v: PROTOCOL_VERSION, type, ...about })) {
     if (type in reply) return reply[type];
   }
   throw new ReadApiError('PROTOCOL', type, 'the daemon closed the connection without an answer');

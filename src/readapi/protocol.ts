@@ -21,7 +21,8 @@ export const readSocketPath = (runDir: string): string => join(runDir, 'watchflo
 
 export type Request =
   | { readonly type: 'tail'; readonly after: bigint; readonly follow: boolean }
-  | { readonly type: 'last' | 'status' | 'agents' };
+  | { readonly type: 'last' | 'status' | 'agents' }
+  | { readonly type: 'explain'; readonly pid: number };
 
 export type ParsedRequest =
   { readonly ok: true; readonly request: Request } | { readonly ok: false; readonly error: string };
@@ -37,17 +38,27 @@ export const parseRequest = (line: string): ParsedRequest => {
     return refuse('the request is not JSON');
   }
   if (typeof body !== 'object' || body === null) return refuse('the request is not an object');
-  const { v, type, after = 0, follow = false } = body as Record<string, unknown>;
+  const { v, type, pid, after = 0, follow = false } = body as Record<string, unknown>;
   if (v !== PROTOCOL_VERSION) return refuse(`this daemon speaks version ${PROTOCOL_VERSION}`);
   if (type === 'last' || type === 'status' || type === 'agents')
     return { ok: true, request: { type } };
-  if (type !== 'tail') return refuse('type is one of: tail, last, status, agents');
+  if (type === 'explain') {
+    if (!isPid(pid)) return refuse('pid is the number of a process');
+    return { ok: true, request: { type, pid } };
+  }
+  if (type !== 'tail') return refuse('type is one of: tail, last, status, agents, explain');
   if (typeof after !== 'number' || !Number.isSafeInteger(after) || after < 0) {
     return refuse('after is a sequence number');
   }
   if (typeof follow !== 'boolean') return refuse('follow is true or false');
   return { ok: true, request: { type, after: BigInt(after), follow } };
 };
+
+/** PID_MAX_LIMIT of Linux on 64 bits is 2^22. */
+const MAX_PID = 4_194_304;
+
+const isPid = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_PID;
 
 /** Splits a stream into lines; null once a line is longer than `mostBytes`. */
 export class LineReader {

@@ -25,6 +25,8 @@ export interface ReadSource {
   last(): bigint;
   status(): unknown;
   agents(): unknown;
+  /** Why the process is whose it is, at once or as a promise; null: there is no such process. */
+  explain(pid: number): unknown;
 }
 
 export interface ReaderStats {
@@ -151,23 +153,25 @@ export class ReadServer {
       return;
     }
     this.#serve(client, parsed.request).catch((error: unknown) => {
-      this.#finish(client, { error: `the journal cannot be read: ${String(error)}` });
+      this.#finish(client, { error: `it cannot be read: ${String(error)}` });
     });
   }
 
   async #serve(client: Client, request: Request): Promise<void> {
+    if (request.type === 'tail') await this.#tail(client, request.after, request.follow);
+    else this.#finish(client, await this.#answerTo(request));
+  }
+
+  async #answerTo(request: Exclude<Request, { readonly type: 'tail' }>): Promise<object> {
     switch (request.type) {
-      case 'tail':
-        return this.#tail(client, request.after, request.follow);
       case 'last':
-        this.#finish(client, { last: Number(this.source.last()) });
-        return;
+        return { last: Number(this.source.last()) };
       case 'status':
-        this.#finish(client, { status: this.source.status() });
-        return;
+        return { status: this.source.status() };
       case 'agents':
-        this.#finish(client, { agents: this.source.agents() });
-        return;
+        return { agents: this.source.agents() };
+      case 'explain':
+        return { explain: await this.source.explain(request.pid) };
     }
   }
 

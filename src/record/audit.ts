@@ -21,8 +21,22 @@ export function toAuditEvent(body: RecordBody): Given<AuditEvent> | null {
     decision: Decision.allow,
     ...detailOf(body, action),
     labels: labelsOf(body),
+    ...lineageOf(body),
     teamId: agentId.teamId,
     sessionId: body.agent?.session ?? '',
+  };
+}
+
+/**
+ * Over there the root of an agent that none started is the agent itself, and its depth is 0. Ids are whole: org/team/agent.
+ * Which tool started it the kernel cannot see.
+ */
+function lineageOf({ agent }: RecordBody): Given<AuditEvent> {
+  const { under } = agent ?? {};
+  return {
+    rootAgentId: under?.root?.id ?? agent?.id ?? '',
+    parentAgentId: under?.parent?.id ?? '',
+    depth: under?.depth ?? 0,
   };
 }
 
@@ -72,7 +86,7 @@ export function splitAgentId(id: string): { orgId: string; teamId: string; agent
 }
 
 /** What the audit event has no place for. Never a name beginning with `aa.`: those are stripped as forged. */
-function labelsOf({ kind, node, process, finding }: RecordBody): {
+function labelsOf({ kind, node, process, finding, agent }: RecordBody): {
   readonly [key: string]: string;
 } {
   return {
@@ -80,5 +94,7 @@ function labelsOf({ kind, node, process, finding }: RecordBody): {
     'watchfloor.node': node ?? '',
     'watchfloor.pid': `${process?.pid ?? 0}`,
     ...(finding?.rule ? { 'watchfloor.rule': finding.rule } : {}),
+    // Then the parent above is only suspected.
+    ...(agent?.under?.handedOff ? { 'watchfloor.handed_off': 'true' } : {}),
   };
 }

@@ -11,10 +11,12 @@ export * from './names.js';
 export { Claim, RecordClass, Severity } from './proto.gen.js';
 export type {
   Agent,
+  AgentLink,
   AuditEvent,
   ChainLink,
   Checkpoint,
   Coverage,
+  Descent,
   Dns,
   Exit,
   Finding,

@@ -555,6 +555,7 @@ const watchfloor = $root.watchfloor = (() => {
             Agent.prototype.session = "";
             Agent.prototype.assurance = "";
             Agent.prototype.evidence = $util.emptyArray;
+            Agent.prototype.under = null;
 
             Agent.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -574,6 +575,8 @@ const watchfloor = $root.watchfloor = (() => {
                 if (message.evidence != null && message.evidence.length)
                     for (let i = 0; i < message.evidence.length; ++i)
                         writer.uint32(42).string(message.evidence[i]);
+                if (message.under != null && $Object.hasOwnProperty.call(message, "under"))
+                    $root.watchfloor.v1.Descent.encode(message.under, writer.uint32(50).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -651,6 +654,12 @@ const watchfloor = $root.watchfloor = (() => {
                             message.evidence.push(reader.stringVerify());
                             continue;
                         }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.under = $root.watchfloor.v1.Descent.decode(reader, reader.size(), $undefined, _depth + 1, message.under);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -669,6 +678,212 @@ const watchfloor = $root.watchfloor = (() => {
             };
 
             return Agent;
+        })();
+
+        v1.Descent = (function() {
+
+            const Descent = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            Descent.prototype.parent = null;
+            Descent.prototype.root = null;
+            Descent.prototype.depth = 0;
+            Descent.prototype.handedOff = false;
+
+            Descent.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.parent != null && $Object.hasOwnProperty.call(message, "parent"))
+                    $root.watchfloor.v1.AgentLink.encode(message.parent, writer.uint32(10).fork(), _depth + 1).ldelim();
+                if (message.root != null && $Object.hasOwnProperty.call(message, "root"))
+                    $root.watchfloor.v1.AgentLink.encode(message.root, writer.uint32(18).fork(), _depth + 1).ldelim();
+                if (message.depth != null && $Object.hasOwnProperty.call(message, "depth") && message.depth !== 0)
+                    writer.uint32(24).uint32(message.depth);
+                if (message.handedOff != null && $Object.hasOwnProperty.call(message, "handedOff") && message.handedOff !== false)
+                    writer.uint32(32).bool(message.handedOff);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            Descent.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.watchfloor.v1.Descent();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.parent = $root.watchfloor.v1.AgentLink.decode(reader, reader.size(), $undefined, _depth + 1, message.parent);
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.root = $root.watchfloor.v1.AgentLink.decode(reader, reader.size(), $undefined, _depth + 1, message.root);
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.depth = value;
+                            else
+                                delete message.depth;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.handedOff = value;
+                            else
+                                delete message.handedOff;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Descent;
+        })();
+
+        v1.AgentLink = (function() {
+
+            const AgentLink = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            AgentLink.prototype.id = "";
+            AgentLink.prototype.session = "";
+
+            AgentLink.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id !== "")
+                    writer.uint32(10).string(message.id);
+                if (message.session != null && $Object.hasOwnProperty.call(message, "session") && message.session !== "")
+                    writer.uint32(18).string(message.session);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            AgentLink.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.watchfloor.v1.AgentLink();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.session = value;
+                            else
+                                delete message.session;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return AgentLink;
         })();
 
         v1.Process = (function() {
@@ -693,6 +908,11 @@ const watchfloor = $root.watchfloor = (() => {
             Process.prototype.container = "";
             Process.prototype.chain = $util.emptyArray;
             Process.prototype.bootstrap = false;
+            Process.prototype.program = "";
+            Process.prototype.nsPid = 0;
+            Process.prototype.containerRuntime = "";
+            Process.prototype.podUid = "";
+            Process.prototype.image = "";
 
             Process.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -725,6 +945,16 @@ const watchfloor = $root.watchfloor = (() => {
                         $root.watchfloor.v1.ChainLink.encode(message.chain[i], writer.uint32(82).fork(), _depth + 1).ldelim();
                 if (message.bootstrap != null && $Object.hasOwnProperty.call(message, "bootstrap") && message.bootstrap !== false)
                     writer.uint32(88).bool(message.bootstrap);
+                if (message.program != null && $Object.hasOwnProperty.call(message, "program") && message.program !== "")
+                    writer.uint32(98).string(message.program);
+                if (message.nsPid != null && $Object.hasOwnProperty.call(message, "nsPid") && message.nsPid !== 0)
+                    writer.uint32(104).uint32(message.nsPid);
+                if (message.containerRuntime != null && $Object.hasOwnProperty.call(message, "containerRuntime") && message.containerRuntime !== "")
+                    writer.uint32(114).string(message.containerRuntime);
+                if (message.podUid != null && $Object.hasOwnProperty.call(message, "podUid") && message.podUid !== "")
+                    writer.uint32(122).string(message.podUid);
+                if (message.image != null && $Object.hasOwnProperty.call(message, "image") && message.image !== "")
+                    writer.uint32(130).string(message.image);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -853,6 +1083,51 @@ const watchfloor = $root.watchfloor = (() => {
                                 message.bootstrap = value;
                             else
                                 delete message.bootstrap;
+                            continue;
+                        }
+                    case 12: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.program = value;
+                            else
+                                delete message.program;
+                            continue;
+                        }
+                    case 13: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.nsPid = value;
+                            else
+                                delete message.nsPid;
+                            continue;
+                        }
+                    case 14: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.containerRuntime = value;
+                            else
+                                delete message.containerRuntime;
+                            continue;
+                        }
+                    case 15: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.podUid = value;
+                            else
+                                delete message.podUid;
+                            continue;
+                        }
+                    case 16: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.image = value;
+                            else
+                                delete message.image;
                             continue;
                         }
                     }
@@ -4981,6 +5256,19 @@ export interface Agent {
   readonly session: string;
   readonly assurance: string;
   readonly evidence: readonly string[];
+  readonly under: Descent | null;
+}
+
+export interface Descent {
+  readonly parent: AgentLink | null;
+  readonly root: AgentLink | null;
+  readonly depth: number;
+  readonly handedOff: boolean;
+}
+
+export interface AgentLink {
+  readonly id: string;
+  readonly session: string;
 }
 
 export interface Process {
@@ -4995,6 +5283,11 @@ export interface Process {
   readonly container: string;
   readonly chain: readonly ChainLink[];
   readonly bootstrap: boolean;
+  readonly program: string;
+  readonly nsPid: number;
+  readonly containerRuntime: string;
+  readonly podUid: string;
+  readonly image: string;
 }
 
 export interface ChainLink {

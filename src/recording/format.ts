@@ -5,6 +5,7 @@ import type {
   GovernanceRecord,
   Input,
   PipelineSettings,
+  Registration,
   Value,
 } from '../event/index.js';
 
@@ -53,6 +54,8 @@ const TYPE = {
   lost: 8,
   settings: 9,
   adopted: 10,
+  told: 11,
+  registration: 12,
 } as const;
 type FrameType = (typeof TYPE)[keyof typeof TYPE];
 
@@ -91,6 +94,10 @@ const encodeInput = (input: Input): Buffer => {
       return frame(TYPE.seeds, [input.bytes]);
     case 'fact':
       return frame(TYPE.fact, [json(input.fact)]);
+    case 'told':
+      return frame(TYPE.told, [json(input.sessions)]);
+    case 'registration':
+      return frame(TYPE.registration, [json(input.registration)]);
     case 'governance':
       return frame(TYPE.governance, [json(input.record)]);
     case 'tick': {
@@ -133,6 +140,14 @@ const ENTRY_READERS: Readonly<Record<number, (body: Buffer) => Entry | null>> = 
   [TYPE.governance]: (body) => ({
     entry: 'input',
     input: { input: 'governance', record: parse(body) as GovernanceRecord },
+  }),
+  [TYPE.told]: (body) => ({
+    entry: 'input',
+    input: { input: 'told', sessions: parse(body) as string[] },
+  }),
+  [TYPE.registration]: (body) => ({
+    entry: 'input',
+    input: { input: 'registration', registration: parse(body) as Registration },
   }),
   [TYPE.tick]: (body) =>
     body.length === 16

@@ -7,6 +7,8 @@ import { cleanPath } from './url.js';
 const MAX_CHARACTERS = 8192;
 const MAX_ITEMS = 1024;
 const MAX_LIST_CHARACTERS = 65_536;
+/** The longest of them is an image reference: host, path, tag and digest. */
+const MAX_ID_CHARACTERS = 512;
 
 /** Command lines that came out as they went in: that of a process comes again in each of its records. */
 const CLEAN = new WeakSet<readonly string[]>();
@@ -18,6 +20,11 @@ export class Texts {
   /** A word, such as a host name or a method. */
   name(field: string, text: string): string {
     return cleanTokens(cut(text), this.redactions.of(field));
+  }
+
+  /** What a container's runtime calls something; whoever may make a cgroup gives these names. */
+  id(field: string, text: string): string {
+    return cleanText(text.slice(0, MAX_ID_CHARACTERS), this.redactions.of(field));
   }
 
   names(field: string, texts: readonly string[]): string[] {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
 
-const pages = ['.', 'docs', 'docs/decisions', 'bpf', 'native', 'bench', 'packaging']
+const pages = ['.', 'docs', 'docs/decisions', 'bpf', 'native', 'bench', 'packaging', 'clients']
   .filter((folder) => existsSync(folder))
   .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
   .filter((path) => path.endsWith('.md'));
@@ -35,7 +35,17 @@ t.test('files and commands a page names in backticks exist', async (t) => {
 });
 
 t.test('no page and no source names the directory it was written in', async (t) => {
-  const folders = ['src', 'bpf', 'native', 'scripts', 'packaging', 'test', 'bench', 'docs'];
+  const folders = [
+    'src',
+    'bpf',
+    'native',
+    'scripts',
+    'packaging',
+    'test',
+    'bench',
+    'docs',
+    'clients',
+  ];
   const files = folders
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))

@@ -13,7 +13,7 @@ interface Allowed {
 
 const PURE = ['decode', 'process', 'agent', 'flow', 'elf', 'tls', 'stream', 'http', 'bypass'];
 const WORLDLY =
-  'event config kernel host record redact journal present telemetry recording readapi tlog signer nats subject publish gateway';
+  'event config kernel host governance record redact journal present telemetry recording readapi tlog signer nats subject publish gateway';
 const ROOMS = [...PURE, ...WORLDLY.split(' '), 'pipeline', 'evaluation', 'cli', 'daemon'];
 
 const TABLE: Readonly<Record<string, Allowed>> = {
@@ -21,7 +21,8 @@ const TABLE: Readonly<Record<string, Allowed>> = {
   config: { rooms: ['event'], packages: ['zod', 'yaml'], node: 'any' },
   kernel: { rooms: ['event'], node: 'any' },
   elf: { rooms: [] },
-  host: { rooms: ['event', 'elf'], node: 'any' },
+  // Which installed programs are interpreters is a question about their names, and process/ has the names.
+  host: { rooms: ['event', 'elf', 'process'], node: 'any' },
   // isUtf8 is a question about bytes, not about the world.
   decode: { rooms: ['event'], node: ['node:buffer'] },
   process: { rooms: ['event'] },
@@ -46,6 +47,8 @@ const TABLE: Readonly<Record<string, Allowed>> = {
   recording: { rooms: ['event'], node: 'any' },
   // What a local reader may see is in the journal; how it is asked for is nobody else's.
   readapi: { rooms: ['event', 'record', 'journal'], node: 'any' },
+  // Who speaks is asked of the kernel by whoever opens the door.
+  governance: { rooms: ['event'], node: 'any' },
   signer: { rooms: ['tlog'], node: 'any' },
   nats: { rooms: [], packages: ['nats'], node: 'any' },
   subject: { rooms: ['record'], node: 'any' },
@@ -68,7 +71,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
 
 /** Whose work is writing files. */
 const WRITERS =
-  /^src\/(journal|recording)\/|^src\/(daemon\/lock|gateway\/small-file|publish\/cursor-file)\.ts$/;
+  /^src\/(journal|recording)\/|^src\/(daemon\/(lock|told-sessions)|gateway\/small-file|publish\/cursor-file)\.ts$/;
 const WRITING =
   /^(write|append|truncate|ftruncate|rename|createWriteStream|copyFile|cp$|link|symlink|mkdtemp)/;
 

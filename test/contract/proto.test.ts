@@ -72,7 +72,10 @@ const NUMBERS: Readonly<{ [type: string]: Readonly<{ [name: string]: number }> }
     session: 3,
     assurance: 4,
     evidence: 5,
+    under: 6,
   },
+  'watchfloor.v1.Descent': { parent: 1, root: 2, depth: 3, handed_off: 4 },
+  'watchfloor.v1.AgentLink': { id: 1, session: 2 },
   'watchfloor.v1.Process': {
     pid: 1,
     start_ns: 2,
@@ -85,6 +88,11 @@ const NUMBERS: Readonly<{ [type: string]: Readonly<{ [name: string]: number }> }
     container: 9,
     chain: 10,
     bootstrap: 11,
+    program: 12,
+    ns_pid: 13,
+    container_runtime: 14,
+    pod_uid: 15,
+    image: 16,
   },
   'watchfloor.v1.ChainLink': {
     pid: 1,

@@ -1,18 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const SOURCES = resolve('test/triggers');
 const CACHE = resolve('build/triggers');
 const FLAGS = ['-O2', '-Wall', '-Wextra', '-Werror'];
 
-/**
- * Path of the compiled test/triggers/<name>.c. Its first line names the libraries: `build: -lssl`. Compiled once for
- * each content of the source and its headers; a second runner that compiles the same one does no harm.
- */
+/** Path of the compiled test/triggers/<name>.c. */
 export function compileTrigger(name: string): string {
-  const source = join(SOURCES, `${name}.c`);
+  return compileProgram(join(SOURCES, `${name}.c`));
+}
+
+/**
+ * Path of a compiled C program. Its first line names the libraries: `build: -lssl`. Compiled once for each content of
+ * the source and of the triggers' headers; a second runner that compiles the same one does no harm.
+ */
+export function compileProgram(source: string): string {
+  const name = basename(source, '.c');
   const text = readFileSync(source, 'utf8');
   const flags = /^\/\* build:(.*)\*\//.exec(text)?.[1]?.trim().split(/\s+/).filter(Boolean) ?? [];
   const dir = join(CACHE, digest(text, flags));

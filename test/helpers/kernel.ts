@@ -2,7 +2,17 @@ import { closeSync, copyFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { decodeBatch, LossTracker, type Accounting } from '../../src/decode/index.js';
 import { WfLimits } from '../../src/decode/layout.gen.js';
-import type { KernelEvent, KernelPort, ProgramStatus, TlsStack } from '../../src/event/index.js';
+import type {
+  Candidates,
+  EnvironmentNames,
+  KernelEvent,
+  KernelPort,
+  Loss,
+  ProcessKey,
+  ProgramStatus,
+  RootVerdict,
+  TlsStack,
+} from '../../src/event/index.js';
 import { openHost } from '../../src/host/index.js';
 import { openKernel } from '../../src/kernel/index.js';
 import { parseLines, type Command, type Owner } from './children.js';
@@ -15,6 +25,15 @@ const MIB = 1024 * 1024;
 
 type OfKind<K extends KernelEvent['kind']> = Extract<KernelEvent, { kind: K }>;
 
+export interface WatchOptions {
+  /** What an executed file of `agents` is settled as. */
+  readonly verdict?: RootVerdict;
+  readonly names?: EnvironmentNames;
+  /** Names that make an exec outside every lineage asked about. */
+  readonly asking?: Candidates['environment'];
+  readonly maxProcesses?: number;
+}
+
 /** The real kernel programs, without the daemon: what they say, decoded. */
 export interface KernelWatch {
   readonly kernel: KernelPort;
@@ -22,6 +41,8 @@ export interface KernelWatch {
   readonly log: readonly string[];
   /** Everything so far, in batches' order. */
   readonly events: readonly KernelEvent[];
+  /** What did not come, as the kernel counted it. */
+  readonly losses: readonly Loss[];
   of<K extends KernelEvent['kind']>(kind: K, pid: number): OfKind<K>[];
   /** Every event of a process, whatever it is about. */
   about(pid: number): KernelEvent[];
@@ -42,18 +63,24 @@ export interface KernelWatch {
  * Loads and attaches everything. An executed file of `agents` (paths) is settled as an agent at once; any other that
  * asks is a stranger.
  */
-export function watchKernel(t: Owner, agents: readonly string[]): KernelWatch {
+export function watchKernel(
+  t: Owner,
+  agents: readonly string[],
+  { verdict = 'agent', names, asking = [], maxProcesses = 65_536 }: WatchOptions = {},
+): KernelWatch {
   const shell = makeWaitingShell(t);
   const paths = [...agents, shell];
   const settled = new Set<number>();
   const events: KernelEvent[] = [];
   const log: string[] = [];
-  const losses = new LossTracker();
+  const losses: Loss[] = [];
+  const tracker = new LossTracker();
   const kernel = openKernel({
     rings: { lifecycle: MIB, network: 4 * MIB, payload: 64 * MIB },
     cgroup: cgroupMount(),
     maxCallBytes: MIB,
     wakeBytes: 64 * 1024,
+    maxProcesses,
     pollMs: 5,
     maxBatchBytes: MIB,
     wireVersion: WfLimits.WIRE_VERSION,
@@ -64,19 +91,21 @@ export function watchKernel(t: Owner, agents: readonly string[]): KernelWatch {
   });
   const programs = kernel.start((batch) => {
     const decoded = decodeBatch(batch.bytes);
-    losses.on({ ...decoded, drained: batch.drained, counters: batch.counters });
+    losses.push(...tracker.on({ ...decoded, drained: batch.drained, counters: batch.counters }));
     events.push(...decoded.events);
     for (const event of decoded.events) {
       if (event.kind !== 'exec' || !event.asksVerdict) continue;
-      kernel.verdict(event.key, paths.includes(event.path) ? 'agent' : 'stranger');
+      kernel.verdict(event.key, paths.includes(event.path) ? verdict : 'stranger');
       settled.add(event.key.tgid);
     }
   });
   kernel.candidates({
     basenames: paths.map((path) => basename(path)),
     parents: [],
+    environment: asking,
     anyExec: false,
   });
+  if (names !== undefined) kernel.environment(names);
   const of = <K extends KernelEvent['kind']>(kind: K, pid: number): OfKind<K>[] =>
     events.filter((e): e is OfKind<K> => e.kind === kind && e.key.tgid === pid);
   return {
@@ -84,6 +113,7 @@ export function watchKernel(t: Owner, agents: readonly string[]): KernelWatch {
     programs,
     log,
     events,
+    losses,
     of,
     about: (pid) => events.filter(({ key }) => key.tgid === pid),
     ended: (pid) => waitFor(`the exit record of ${pid}`, () => of('exit', pid).length > 0),
@@ -94,9 +124,16 @@ export function watchKernel(t: Owner, agents: readonly string[]): KernelWatch {
     attachSystemTls: () => attachSystemTls(kernel),
     stop: () => {
       kernel.stop();
-      return losses.accounting();
+      return tracker.accounting();
     },
   };
+}
+
+/** A process that is there, as the task iterator names it. */
+export function keyOf(kernel: KernelPort, pid: number): ProcessKey {
+  const seed = decodeBatch(kernel.seeds()).events.find(({ key }) => key.tgid === pid);
+  if (seed === undefined) throw new Error(`no process ${pid}`);
+  return seed.key;
 }
 
 function attachSystemTls(kernel: KernelPort): TlsStack {

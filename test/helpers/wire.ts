@@ -113,12 +113,20 @@ export interface ExecFields {
   readonly flags?: number;
   readonly nlink?: number;
   readonly argvLen?: number;
+  /** NAME=value or NAME. */
+  readonly env?: readonly string[];
+  readonly size?: number;
+  readonly changedNs?: bigint;
+  readonly stdinMode?: number;
+  readonly nsPid?: number;
+  readonly pidNamespace?: number;
 }
 
 export function execRecord(exec: ExecFields, header: HeaderFields = {}): Uint8Array {
   const path = utf8(exec.path);
   const cwd = utf8(exec.cwd ?? '/');
   const argv = utf8((exec.argv ?? [exec.path]).map((arg) => `${arg}\0`).join(''));
+  const env = utf8((exec.env ?? []).map((variable) => `${variable}\0`).join(''));
   return record(layout.WfKind.EXEC, layout.WF_EXEC, {
     header,
     fields: {
@@ -128,13 +136,19 @@ export function execRecord(exec: ExecFields, header: HeaderFields = {}): Uint8Ar
       nlink: exec.nlink ?? 1,
       inode: 42,
       dev: 8,
+      file_size: exec.size ?? 0,
+      file_changed_ns: exec.changedNs ?? 0n,
+      stdin_mode: exec.stdinMode ?? 0,
+      ns_pid: exec.nsPid ?? 0,
+      pid_ns: exec.pidNamespace ?? 0,
       flags: exec.flags ?? 0,
       argv_len: exec.argvLen ?? argv.length,
       path_captured: path.length,
       cwd_captured: cwd.length,
       argv_captured: argv.length,
+      env_captured: env.length,
     },
-    tail: new Uint8Array(Buffer.concat([path, cwd, argv])),
+    tail: new Uint8Array(Buffer.concat([path, cwd, argv, env])),
   });
 }
 
@@ -155,6 +169,29 @@ export function seedRecord(
     },
   });
 }
+
+export const renameRecord = (from: string, to: string, header: HeaderFields = {}): Uint8Array =>
+  record(layout.WfKind.RENAME, layout.WF_RENAME, {
+    header,
+    fields: { from: utf8(from), to: utf8(to) },
+  });
+
+/** `address`: the bytes of sun_path; an abstract one begins with NUL. */
+export const unixOpenRecord = (
+  open: { cookie: bigint; address: string; netns?: number; captured?: number },
+  header: HeaderFields = {},
+): Uint8Array => {
+  const path = utf8(open.address);
+  return record(layout.WfKind.UNIX_OPEN, layout.WF_UNIX_OPEN, {
+    header,
+    fields: {
+      cookie: open.cookie,
+      netns: open.netns ?? 0,
+      captured: open.captured ?? path.length,
+      path,
+    },
+  });
+};
 
 export interface TupleFields {
   readonly dst: string;

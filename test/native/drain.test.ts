@@ -21,6 +21,7 @@ const OPTIONS = {
   rings: { lifecycle: 1 << 20, network: 4096, payload: 4096 },
   cgroup: null,
   maxCallBytes: 1 << 20,
+  maxProcesses: 1024,
   wakeBytes: 1 << 19,
 };
 

@@ -20,6 +20,7 @@ const OPTIONS = {
   rings: { lifecycle: 4096, network: 4096, payload: 4096 },
   cgroup: null,
   maxCallBytes: 1,
+  maxProcesses: 1024,
   wakeBytes: 1,
 };
 const INVALID = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' };
@@ -61,6 +62,9 @@ t.test('a sensor is not made from malformed options', async (t) => {
     { ...OPTIONS, maxCallBytes: NaN },
     { ...OPTIONS, maxCallBytes: 2 ** 24 },
     { ...OPTIONS, wakeBytes: '1' },
+    { ...OPTIONS, maxProcesses: 1023 },
+    { ...OPTIONS, maxProcesses: 2 ** 20 + 1 },
+    { ...OPTIONS, maxProcesses: undefined },
   ];
   for (const options of wrong) t.throws(() => new Sensor(options), INVALID);
   const throwing = {
@@ -83,6 +87,9 @@ t.test('malformed arguments are TypeErrors, and change nothing', { skip }, async
     deleteVerdict: [[], [1.5, 1n], [2 ** 32, 1n]],
     setScope: [[], [1, 1n, 1], [1, 1n, 1, 1]],
     deleteScope: [[], ['1', 1n]],
+    setEnvironment: [[], [['a'], []], [[], 'a', []], [[], [], [1]]],
+    watchRelay: [[], [1], [1, 1]],
+    endRelay: [[], [2 ** 32, 1n]],
     attachTls: [
       [],
       [0],
@@ -112,7 +119,7 @@ t.test('malformed arguments are TypeErrors, and change nothing', { skip }, async
 
 t.test('after close every call says so, and close may be called again', { skip }, async (t) => {
   const sensor = new addon.Sensor(OPTIONS);
-  t.equal(sensor.wireVersion, 1);
+  t.equal(sensor.wireVersion, 2);
   sensor.close();
   sensor.close();
   const closed = { code: 'EBADF', operation: 'use sensor' };
@@ -185,7 +192,9 @@ t.test('peer credentials and pidfds name the process at the other end', async (t
     readFileSync(`/proc/self/fdinfo/${pidfd}`, 'utf8'),
     new RegExp(`Pid:\\s+${process.pid}\n`),
   );
+  t.equal(posix.pidfdAlive(pidfd), true);
   closeSync(pidfd);
+  t.throws(() => posix.pidfdAlive(pidfd), { code: 'EBADF', operation: 'poll of a pidfd' });
   t.throws(() => posix.pidfdOpen(0), { code: 'EINVAL', operation: 'pidfd_open' });
   try {
     const peer = posix.peerPidfd(fds[0]);
@@ -194,6 +203,17 @@ t.test('peer credentials and pidfds name the process at the other end', async (t
   } catch (error) {
     t.match(error, { code: 'ENOPROTOOPT', operation: 'SO_PEERPIDFD' }, 'before Linux 6.5');
   }
+});
+
+t.test('a pidfd tells when its process has ended', async (t) => {
+  const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
+  const pidfd = posix.pidfdOpen(child.pid ?? 0);
+  t.equal(posix.pidfdAlive(pidfd), true);
+  const ended = once(child, 'exit');
+  child.stdin.end();
+  await ended;
+  t.equal(posix.pidfdAlive(pidfd), false);
+  closeSync(pidfd);
 });
 
 t.test('a lock is held by one open file at a time', async (t) => {

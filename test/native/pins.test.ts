@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { decodeBatch } from '../../src/decode/index.js';
 import { stillThere } from '../helpers/bpf-objects.js';
-import { runCommand } from '../helpers/children.js';
+import { runCommand, startChild } from '../helpers/children.js';
 import { cgroupMount } from '../helpers/environment.js';
 import { makePinDirectory, whyNoPins } from '../helpers/pin-directory.js';
 import { scratchDirectory } from '../helpers/scratch.js';
@@ -117,6 +119,41 @@ t.test('killed: its links stay, and the next process reads what came', { skip },
   t.ok(existsSync(`${buildIn(directory)}/map_wf_ring_lifecycle`), 'the rings are still there');
   await close(second);
   t.same(readdirSync(directory), [], 'no pin is left');
+});
+
+t.test('a relay ends with the process that asked for it; names do not', { skip }, async (t) => {
+  const directory = makePinDirectory(t);
+  const program = join(scratchDirectory(t), 'wf-pinned');
+  copyFileSync('/bin/true', program);
+  const relay = startChild(t, ['sh', '-c', 'while read -r _; do true & wait; echo; done'], {
+    stdio: 'pipe',
+  });
+  const ask = async (): Promise<void> => {
+    relay.stdin?.write('x\n');
+    await once(relay.stdout as Readable, 'data');
+  };
+  const first = hold(t, directory);
+  await first.said('open');
+  first.ask('seeds');
+  const pid = relay.pid ?? 0;
+  const seed = eventsOf(await first.said('seeds')).find(({ key }) => key.tgid === pid);
+  first.ask(`relay ${pid} ${seed?.key.startNs ?? 0n}`);
+  await first.said('relay');
+  await ask();
+  await first.kill();
+
+  const second = hold(t, directory);
+  t.match((await second.said('open')).pinning, { adopted: true });
+  await ask();
+  await runCommand(t, ['env', '-i', 'WF_VALUE=kept', program]);
+  second.ask('drain');
+  const events = eventsOf(await second.said('drained'));
+  const forks = events.filter(({ kind, key }) => kind === 'fork' && key.tgid === pid);
+  t.equal(forks.length, 1, 'only the child of the time when somebody had asked');
+  t.match(forks[0], { scope: 'relay' });
+  const execs = events.flatMap((event) => (event.kind === 'exec' ? [event.env] : []));
+  t.same(execs, [{ WF_VALUE: 'kept' }]);
+  await close(second);
 });
 
 t.test('a link that is not there, or that was detached, is made anew', { skip }, async (t) => {

@@ -140,7 +140,7 @@ t.test('what a pending root does is held, then told in order or dropped unread',
 });
 
 t.test('without a verdict in a second a root is a stranger, and it is counted', (t) => {
-  const pipeline = pipelineOf({ rules: [{ ...bot, match: { env: { AA: '*' } } }] });
+  const pipeline = pipelineOf({ rules: [{ ...bot, match: { unit: ['x'] } }] });
   pipeline.step(batch(execRecord({ path: '/bin/x', ...asks }, at(1n, { verdict: PENDING }))));
   t.strictSame(pipeline.step(tick(SECOND)).commands, []);
   t.match(pipeline.step(tick(SECOND + 1n)).commands, [{ verdict: 'stranger' }, { do: 'release' }]);
@@ -468,7 +468,7 @@ t.test('the same inputs give the same values and commands, byte for byte', (t) =
   const inputs: Input[] = [
     tick(1n),
     batch(execRecord({ path: '/opt/bot', ...asks }, at(2n, { verdict: PENDING }))),
-    processFact(root, { container: 'c-1' }),
+    processFact(root, { container: { id: 'c-1', runtime: '', podUid: '', image: '' } }),
     batch(forkRecord(child, at(3n)), execRecord({ path: '/usr/bin/curl' }, at(4n, { key: child }))),
     batch(...openFlow(10n, { key: child })),
     batch(

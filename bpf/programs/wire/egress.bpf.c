@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * What leaves a socket of a lineage: the first payload of each TCP connection and each DNS question, for
- * agents; and the datagrams of UDP flows, counted. Who it is comes from the owner of the socket: a packet
+ * agents; of a watched lineage only what names a host and says nothing; and the datagrams of UDP flows, counted. Who it is comes from the owner of the socket: a packet
  * may leave while any task runs.
  */
 #include "lib/program.h"
@@ -11,6 +11,10 @@
 #define DNS_PORT   53
 #define UPDATE_NS  5000000000LL
 #define SMALL_HEAD 640 /* most ClientHellos and all DNS questions */
+
+#define TLS_HANDSHAKE	 22
+#define TLS_MAJOR	 3
+#define TLS_CLIENT_HELLO 1
 
 static __always_inline void head_fill(struct __sk_buff *skb, struct wf_wire_head *record,
 				      __u64 cookie, const struct packet *packet, __u32 max)
@@ -91,6 +95,26 @@ static __always_inline void datagram(const struct wf_who *who, __u64 cookie,
 	update_emit(who, cookie, packet, udp);
 }
 
+/* Does the payload begin with a ClientHello, which only says who is called (RFC 8446, section 4)? */
+static __always_inline bool is_client_hello(struct __sk_buff *skb, const struct packet *packet)
+{
+	__u8 head[6] = {}; /* record type, version, length, handshake type */
+
+	return bpf_skb_load_bytes(skb, packet->payload_at, head, sizeof(head)) == 0 &&
+	       head[0] == TLS_HANDSHAKE && head[1] == TLS_MAJOR && head[5] == TLS_CLIENT_HELLO;
+}
+
+/* May these first bytes be copied? A request of a watched lineage may not: it could hold anything. */
+static __always_inline bool may_copy(struct __sk_buff *skb, const struct wf_who *who,
+				     const struct packet *packet)
+{
+	if (who->verdict == WF_VERDICT_AGENT)
+		return true;
+	if (who->verdict != WF_VERDICT_WATCHED)
+		return false;
+	return packet->tuple.protocol == IPPROTO_UDP || is_client_hello(skb, packet);
+}
+
 static __always_inline void observe(struct __sk_buff *skb)
 {
 	struct packet packet = {};
@@ -109,7 +133,7 @@ static __always_inline void observe(struct __sk_buff *skb)
 		owner->head_seen = 1;
 		head = true;
 	}
-	if (head && who.verdict == WF_VERDICT_AGENT)
+	if (head && may_copy(skb, &who, &packet))
 		head_emit(skb, &who, cookie, &packet);
 }
 

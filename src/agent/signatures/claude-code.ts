@@ -1,4 +1,5 @@
-import type { Signature } from '../signature.js';
+import { NODES } from '../running.js';
+import { linksTo, type Signature } from '../signature.js';
 
 /**
  * Anthropic's Claude Code. The npm package ships `claude`, on some versions `claude.exe`; the native installer runs
@@ -7,6 +8,14 @@ import type { Signature } from '../signature.js';
  */
 export const claudeCode: Signature = {
   name: 'claude-code',
+  kind: 'agent',
+  verified: true,
+  evidence: [
+    'seen: 2.1.329 from npm runs */@anthropic-ai/claude-code*/claude, one file with Bun inside',
+    'the native installer links ~/.local/bin/claude to ~/.local/share/claude/versions/<version> (Piebald-AI/tweakcc#131, #277)',
+    'npm may ship claude.exe on Linux (anthropics/claude-code#67586)',
+    'up to 2.0 it is a Node script, cli.js, behind the link bin/claude',
+  ],
   marks: [
     {
       exe: [
@@ -18,11 +27,11 @@ export const claudeCode: Signature = {
     },
     { exe: ['*/claude/versions/*'], says: 'executable of the native Claude Code installer' },
     {
-      exe: ['node', 'nodejs', 'bun'],
-      script: ['*/@anthropic-ai/claude-code*/cli.js', '*/bin/claude'],
+      exe: NODES,
+      script: ['*/@anthropic-ai/claude-code*/cli.js', ...linksTo('claude')],
       says: 'Claude Code script',
     },
   ],
-  basenames: ['claude', 'claude.exe', 'node', 'nodejs', 'bun'],
+  basenames: ['claude', 'claude.exe', ...NODES],
   parents: ['versions'],
 };

@@ -1,19 +1,26 @@
-import type { Signature } from '../signature.js';
+import { NODES } from '../running.js';
+import { linksTo, type Signature } from '../signature.js';
 
 /** Google's Gemini CLI: a Node script that runs itself again as a child with a larger heap. */
 export const geminiCli: Signature = {
   name: 'gemini-cli',
+  kind: 'agent',
+  verified: true,
+  evidence: [
+    'seen: 0.61.0 from npm, node */@google/gemini-cli/bundle/gemini.js, then the same with --max-old-space-size',
+    'earlier versions run dist/index.js',
+  ],
   marks: [
     {
-      exe: ['node', 'nodejs', 'bun'],
+      exe: NODES,
       script: [
         '*/@google/gemini-cli/bundle/gemini.js',
         '*/@google/gemini-cli/dist/index.js',
-        '*/bin/gemini',
+        ...linksTo('gemini'),
       ],
       says: 'Gemini CLI script',
     },
   ],
-  basenames: ['node', 'nodejs', 'bun'],
+  basenames: NODES,
   parents: [],
 };

@@ -1,5 +1,14 @@
 import { claimName, severityName } from '../../record/index.js';
-import type { Finding, Gap, Net, Process, StoredRecord, Tls } from '../../record/index.js';
+import type {
+  Agent,
+  AgentLink,
+  Finding,
+  Gap,
+  Net,
+  Process,
+  StoredRecord,
+  Tls,
+} from '../../record/index.js';
 import { Texts } from './texts.js';
 
 /**
@@ -20,14 +29,7 @@ export function payloadOf(record: StoredRecord): object {
     kind: texts.one(record.kind),
     claim: claimName(record.claim),
     severity: record.severity === 0 ? undefined : severityName(record.severity),
-    agent: agent
-      ? {
-          id: texts.one(agent.id),
-          name: texts.one(agent.name),
-          assurance: agent.assurance,
-          evidence: some(texts.list(agent.evidence)),
-        }
-      : undefined,
+    agent: agent ? agentDetail(agent, texts) : undefined,
     finding: finding ? findingDetail(finding, texts) : undefined,
     net: net ? netDetail(net, texts) : undefined,
     http: http
@@ -55,6 +57,27 @@ const some = (list: readonly string[]): readonly string[] | undefined =>
   list.length > 0 ? list : undefined;
 
 const orNone = (text: string): string | undefined => text || undefined;
+
+/** That gateway's table has no column for who started whom. */
+const agentDetail = ({ id, name, assurance, evidence, under }: Agent, texts: Texts): object => ({
+  id: texts.one(id),
+  name: texts.one(name),
+  assurance,
+  evidence: some(texts.list(evidence)),
+  under: under
+    ? {
+        parent: linkDetail(under.parent, texts),
+        root: linkDetail(under.root, texts),
+        depth: under.depth,
+        handed_off: under.handedOff,
+      }
+    : undefined,
+});
+
+const linkDetail = (link: AgentLink | null, texts: Texts): object => ({
+  id: texts.one(link?.id ?? ''),
+  session: texts.one(link?.session ?? ''),
+});
 
 const findingDetail = (finding: Finding, texts: Texts): object => ({
   rule: texts.one(finding.rule),
@@ -98,11 +121,16 @@ const processDetail = (process: Process, texts: Texts): object => ({
   start_ns: `${process.startNs}`,
   ppid: process.ppid,
   uid: process.uid,
+  ns_pid: process.nsPid || undefined,
   exe: texts.one(process.exe),
+  program: orNone(texts.one(process.program)),
   argv: texts.list(process.argv),
   argv_truncated: process.argvTruncated || undefined,
   cwd: texts.one(process.cwd),
   container: orNone(texts.one(process.container)),
+  container_runtime: orNone(texts.one(process.containerRuntime)),
+  pod_uid: orNone(texts.one(process.podUid)),
+  image: orNone(texts.one(process.image)),
   chain: some(texts.list(process.chain.map(({ pid, exe }) => `${pid} ${exe}`))),
   bootstrap: process.bootstrap || undefined,
 });

@@ -57,3 +57,26 @@ t.test('strangers are remembered up to a limit, and an agent is none', (t) => {
   t.equal(book.isStranger(key(2)), false);
   t.end();
 });
+
+t.test('agents below one are counted while they are known, once each', (t) => {
+  const book = new AgentBook();
+  const link = { id: 'a/b/c', session: 'top' };
+  const below = (tgid: number): Agent => {
+    const { info, ...rest } = agent(tgid);
+    const under = { parent: link, root: link, depth: 1, handedOff: false };
+    return { ...rest, info: { ...info, under } };
+  };
+  book.add(below(1));
+  book.add(below(2));
+  book.add({ ...below(2), unsure: true });
+  t.equal(book.countBelow('top'), 2);
+  book.ended(key(1), 0n);
+  book.tick(30n * SECOND);
+  t.equal(book.countBelow('top'), 1);
+  book.ended(key(2), 0n);
+  book.add(below(2));
+  book.tick(30n * SECOND);
+  t.equal(book.countBelow('top'), 1, 'known in another way it has not ended');
+  t.equal(book.countBelow('other'), 0);
+  t.end();
+});

@@ -129,12 +129,13 @@ t.test('what a rule needs to know is asked for and waited for', (t) => {
   t.equal(idOf(byUser.ask(ask('/usr/bin/python3'))), 'acme/pay/bot', 'names are remembered');
 
   const byEnv = registryOf(rule({ env: { AA_AGENT_ID: 'pay-*' } }));
-  t.strictSame(byEnv.ask(ask('/bin/x')).commands, [
+  t.strictSame(byEnv.ask(ask('/bin/x', ['x'], { envTruncated: true })).commands, [
     { do: 'look_up_process', key: root, env: ['AA_AGENT_ID'] },
   ]);
+  t.equal(idOf(byEnv.fact(fact({ user: 'u' }))), undefined, "somebody else's look-up");
   t.equal(idOf(byEnv.fact(fact({ env: { AA_AGENT_ID: 'pay-1' }, user: 'u' }))), 'acme/pay/bot');
   const noEnv = registryOf(rule({ env: { AA_AGENT_ID: '*' } }));
-  noEnv.ask(ask('/bin/x'));
+  noEnv.ask(ask('/bin/x', ['x'], { envTruncated: true }));
   t.equal(idOf(noEnv.fact(fact({ env: {} }))), 'stranger', 'absent is not empty');
 
   const byUnit = registryOf(rule({ unit: ['bot'], cgroup: ['/system.slice/*'] }));
@@ -156,8 +157,9 @@ t.test('a path the kernel could not walk is completed before anybody decides', (
 
 t.test('only the image at the time of the decision counts', (t) => {
   const registry = registryOf(rule({ exe: ['*/python3'], env: { AA: '*' } }));
-  registry.ask(ask('/usr/bin/python3'));
-  t.equal(idOf(registry.ask(ask('/usr/bin/python3'))), undefined, 'it asks again');
+  const truncated = { envTruncated: true };
+  registry.ask(ask('/usr/bin/python3', ['python3'], truncated));
+  t.equal(idOf(registry.ask(ask('/usr/bin/python3', ['python3'], truncated))), undefined);
   t.equal(
     idOf(registry.fact(fact({ env: { AA: '1' } }))),
     undefined,
@@ -170,14 +172,14 @@ t.test('only the image at the time of the decision counts', (t) => {
 
 t.test('without an answer in a second what is known decides, and it is counted', (t) => {
   const registry = registryOf(rule({ env: { AA: '*' } }));
-  registry.ask(ask('/bin/x'));
+  registry.ask(ask('/bin/x', ['x'], { envTruncated: true }));
   t.strictSame(registry.tick(999_999_999n).decisions, []);
   t.equal(idOf(registry.tick(1_000_000_000n)), 'stranger');
   t.equal(registry.stats().verdictTimeouts, 1);
   t.equal(registry.stateOf(root), 'stranger');
 
   const known = registryOf(rule({ env: { AA: '*' } }));
-  known.ask(ask('/x/@openai/codex/codex'));
+  known.ask(ask('/x/@openai/codex/codex', ['codex'], { envTruncated: true }));
   const [decision] = known.tick(1_000_000_000n).decisions as [Decision & { verdict: 'agent' }];
   t.match(decision.agent, { info: { id: 'unregistered/uid-1000/codex' }, unsure: true });
   t.end();
@@ -214,7 +216,7 @@ t.test('the kernel is told what to ask about', (t) => {
     'too long a name',
   );
   const none = new AgentRegistry(settings({ signatures: false })).candidates();
-  t.strictSame(none, { basenames: [], parents: [], anyExec: false });
+  t.strictSame(none, { basenames: [], parents: [], environment: [], anyExec: false });
   t.end();
 });
 
@@ -259,7 +261,11 @@ t.test('processes that existed before are decided parents first, however the fac
       agent: { bootstrap: true, info: { id: 'unregistered/alice/codex' } },
     },
     { verdict: 'member', key: tool, root },
-    { verdict: 'member', key: nested, root },
+    {
+      verdict: 'agent',
+      root: nested,
+      agent: { bootstrap: true, info: { id: 'unregistered/alice/codex', under: { depth: 1 } } },
+    },
   ]);
   t.match(registry.fact(fact({ exe: '/bin/sleep' }, orphan)).decisions, [
     { verdict: 'foreign', key: orphan },

@@ -42,7 +42,7 @@ const cli = async (
   services = noServices,
 ): Promise<{ code: number; out: string; err: string }> => {
   const [out, err] = [new Sink(), new Sink()];
-  const terminal = { out: new Output(out), err: new Output(err), color: false };
+  const terminal = { out: new Output(out), err: new Output(err), color: false, unicode: false };
   const code = await runCli(args, '1.2.3', terminal, services);
   return { code, out: out.text, err: err.text };
 };
@@ -89,6 +89,11 @@ t.test('what is asked wrongly ends with 64 and says what to do next', async (t) 
     ['tail', '--kind', 'flows'],
     ['tail', '--since', 'yesterday'],
     ['tail', '--pid', '-1'],
+    ['agents', '--tree', '--signatures'],
+    ['explain'],
+    ['explain', '0'],
+    ['explain', 'node'],
+    ['explain', '4194305'],
     ['tail', '-n', '1.5'],
     ['tail', '-o', 'xml'],
     ['tail', '-o', 'cef'],
@@ -115,6 +120,7 @@ t.test('every command explains itself with examples', async (t) => {
       'tail',
       'status',
       'agents',
+      'explain',
       'replay',
       'verify',
       'prove',
@@ -198,6 +204,10 @@ t.test('without a daemon tail reads the journal and says so, status is unavailab
     err: /no daemon answers.*\n.*watchfloor run/,
   });
   t.equal((await cli(['agents', ...options])).code, 69);
+  t.match(await cli(['explain', '1', ...options]), {
+    code: 69,
+    err: /no daemon answers.*\n.*watchfloor run/,
+  });
 });
 
 t.test('a journal that is not there is unavailable, with the remedy', async (t) => {
@@ -244,6 +254,7 @@ t.test('with a daemon records, status and agents come from its socket', async (t
         processes: 2,
       },
     ],
+    explain: () => null,
   });
   await server.listen(readSocketPath(join(dir, 'run')), null);
   t.teardown(async () => server.close());

@@ -56,7 +56,7 @@ async function makePlace(t: Test): Promise<Place> {
   chmodSync(config, 0o600);
   const cli = async (...args: string[]) => {
     const [out, err] = [new Sink(), new Sink()];
-    const terminal = { out: new Output(out), err: new Output(err), color: false };
+    const terminal = { out: new Output(out), err: new Output(err), color: false, unicode: false };
     const place = ['--config', config, '--state-dir', node.stateDir];
     const code = await runCli([...args, ...place], '1', terminal, services);
     return { code, out: out.text, err: err.text };

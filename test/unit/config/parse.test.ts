@@ -68,6 +68,28 @@ t.test('each mistake is named with its line, its key and what is wrong', async (
     ['agents: { rules: [{ id: a/b/c, match: { exe: x } }] }', /exe: expected a list, found a text/],
     ['agents: { rules: [{ id: a/b/c, match: { exe: [] } }] }', /needs at least one glob/],
     ['agents: { rules: [{ id: a/b/c, match: { env: { "1x": a } } }] }', /1x: is not the name of/],
+    ['agents: { rules: [{ id: a/b/c, match: { file: ["8:42"] } }] }', /file\[0\]: must be major:/],
+    ['agents: { rules: [{ id: a/b/c, match: { file: [] } }] }', /file: needs at least one file/],
+    [
+      'agents: { rules: [{ id: a/b/c, match: { sha256: [AB] } }] }',
+      /sha256\[0\]: must be 64 lower/,
+    ],
+    ['agents: { rules: [{ id: a/b/c, match: { sha256: [] } }] }', /sha256: needs at least one/],
+    [
+      'agents: { rules: [{ id: a/b/c, match: { build_id: [xyz] } }] }',
+      /build_id\[0\]: must be lower/,
+    ],
+    [
+      'agents: { rules: [{ id: a/b/c, match: { buildid: [cafe0123] } }] }',
+      /buildid: unknown key; did you mean "build_id"\?/,
+    ],
+    [
+      'agents: { inference: maybe }',
+      'c.yaml:1:22: agents.inference: expected true or false, found a text',
+    ],
+    ['agents: { inferrence: true }', /unknown key; did you mean "inference"\?/],
+    ['sensor: { max_processes: 1023 }', /sensor\.max_processes: must be at least 1024/],
+    ['sensor: { max_processes: 1048577 }', /sensor\.max_processes: must be at most 1048576/],
     [
       'agents: { rules: [{ id: a/b/c, match: { exe: [x] } }, { id: a/b/c, match: { exe: [y] } }] }',
       /rules\[1\]\.id: "a\/b\/c" is given twice/,
@@ -199,6 +221,7 @@ agents:
       ],
     );
     t.same(settings.rules[0]?.match, { exe: ['*/bot'] }, 'what is not given is not there');
+    t.equal(settings.inference, true);
     t.ok(settings.modelHosts.includes('api.anthropic.com'));
     t.ok(settings.modelHosts.includes('llm.corp'));
     t.equal(nodeName('auto', ''), 'localhost');
@@ -206,17 +229,37 @@ agents:
   },
 );
 
+t.test('a rule may name a file by what it is and what it holds', async (t) => {
+  const sum = 'ab'.repeat(32);
+  const text = `
+agents:
+  inference: false
+  rules:
+    - { id: a/b/c, match: { file: ["259:3:77"], sha256: [${sum}], build_id: [cafe0123] } }
+    - { id: a/b/d, match: { sha256: ["${'1'.repeat(64)}"] } }`;
+  const config = parseConfig(text, 'c');
+  const settings = pipelineSettings(config, 'boot', 'node');
+  t.equal(settings.inference, false);
+  t.strictSame(settings.rules[0]?.match, {
+    ...{ file: ['259:3:77'], sha256: [sum], build_id: ['cafe0123'] },
+  });
+  t.equal(config.sensor.max_processes, 65_536);
+  t.same(parseConfig(effectiveYaml(config), 'shown'), config, 'shown, and read again');
+});
+
 t.test('of the environment only what is ours to know is read', async (t) => {
-  t.same(readEnvironment({}), { watchdogUsec: null, noColor: false, hostile: [] });
+  t.same(readEnvironment({}), { watchdogUsec: null, noColor: false, utf8: false, hostile: [] });
   const env = {
     WATCHDOG_USEC: '5000000',
     NO_COLOR: '1',
     LD_PRELOAD: 'x.so',
     NODE_OPTIONS: '--inspect',
+    LANG: 'de_DE.UTF-8',
   };
   t.same(readEnvironment(env), {
     watchdogUsec: 5_000_000,
     noColor: true,
+    utf8: true,
     hostile: ['NODE_OPTIONS', 'LD_PRELOAD'],
   });
   t.equal(
@@ -225,4 +268,6 @@ t.test('of the environment only what is ours to know is read', async (t) => {
     "another's",
   );
   t.equal(readEnvironment({ WATCHDOG_USEC: 'x' }).watchdogUsec, null);
+  t.equal(readEnvironment({ LC_ALL: 'C', LANG: 'C.UTF-8' }).utf8, false, 'LC_ALL decides');
+  t.equal(readEnvironment({ LC_ALL: '', LC_CTYPE: 'C.utf8', LANG: 'C' }).utf8, true);
 });

@@ -10,11 +10,13 @@ import {
   flowStateRecord,
   forkRecord,
   record,
+  renameRecord,
   seedRecord,
   tlsDataRecord,
   tlsFreeRecord,
   tlsSendRecord,
   tupleBytes,
+  unixOpenRecord,
   utf8,
   wireHeadRecord,
 } from '../../helpers/wire.js';
@@ -57,7 +59,7 @@ t.test('every kind of record becomes its event with every member in place', (t) 
     asksVerdict: true,
   });
   t.strictSame(exec.argv, ['curl', '', '-v'], 'an empty argument is kept');
-  t.strictSame(exec.file, { dev: 8n, inode: 42n });
+  t.strictSame(exec.file, { dev: 8n, inode: 42n, changedNs: 0n, size: 0n });
   t.strictSame(exec.parent, { tgid: 1, startNs: 1n });
   t.equal(exec.argvTruncated, false);
   t.equal(one(exitRecord(0x300), 'exit').waitStatus, 0x300);
@@ -136,6 +138,80 @@ t.test('argv that was cut or could not be read says so', (t) => {
   t.end();
 });
 
+t.test('an exec says which content of a file runs, where, and with what', (t) => {
+  const exec = one(
+    execRecord({
+      path: '/a',
+      size: 1234,
+      changedNs: 1_700_000_000_123_456_789n,
+      stdinMode: 0o010600,
+      nsPid: 1,
+      pidNamespace: 4_026_531_836,
+      argv: ['a', 'X=not of the environment'],
+      env: ['AA_AGENT_ID=org/team/agent=1', 'CLAUDECODE', 'EMPTY='],
+    }),
+    'exec',
+  );
+  t.match(exec, {
+    file: { dev: 8n, inode: 42n, changedNs: 1_700_000_000_123_456_789n, size: 1234n },
+    stdinMode: 0o010600,
+    nsPid: 1,
+    pidNamespace: 4_026_531_836,
+    envTruncated: false,
+  });
+  t.strictSame(exec.argv, ['a', 'X=not of the environment']);
+  t.strictSame(exec.env, { AA_AGENT_ID: 'org/team/agent=1', CLAUDECODE: '', EMPTY: '' });
+  const cut = one(execRecord({ path: '/a', flags: WfExecFlag.ENV_TRUNCATED }), 'exec');
+  t.equal(cut.envTruncated, true);
+  t.strictSame(cut.env, {});
+  t.end();
+});
+
+t.test('of a name that is there twice that one counts which its reader takes', (t) => {
+  const env = ['A=first', 'A=second', 'LD_PRELOAD=', 'LD_PRELOAD=/tmp/x.so', '__proto__=odd', '=y'];
+  const exec = one(execRecord({ path: '/a', env }), 'exec');
+  t.equal(exec.env['A'], 'first', 'getenv takes the first');
+  t.equal(exec.env['LD_PRELOAD'], '/tmp/x.so', 'the dynamic linker takes the last');
+  t.equal(Object.hasOwn(exec.env, '__proto__'), true, 'no name is anything but a name');
+  t.equal(Object.getPrototypeOf(exec.env), Object.prototype);
+  t.end();
+});
+
+t.test('a name of a process ends at its NUL', (t) => {
+  const rename = one(renameRecord('python3', '[kworker/0:1]'), 'rename');
+  t.match(rename, { from: 'python3', to: '[kworker/0:1]', origin: { ring: 'lifecycle' } });
+  t.equal(
+    one(renameRecord('', 'x'.repeat(16)), 'rename').to,
+    'x'.repeat(16),
+    'or where its room does',
+  );
+  t.end();
+});
+
+t.test('a unix address is a path, or an abstract name of any bytes', (t) => {
+  const pathOf = (address: string): string =>
+    one(unixOpenRecord({ cookie: 7n, address, netns: 5 }), 'unix_open').path;
+  t.equal(pathOf('/run/docker.sock'), '/run/docker.sock');
+  t.equal(pathOf('/run/a\0behind'), '/run/a', 'what follows the end of a path is no part of it');
+  t.equal(pathOf('\0bus'), '@bus');
+  t.equal(pathOf('\0bus\0x'), '@bus@x', 'as /proc/net/unix writes it');
+  t.equal(pathOf(''), '');
+  t.match(one(unixOpenRecord({ cookie: 7n, address: '/x', netns: 5 }), 'unix_open'), {
+    cookie: 7n,
+    netns: 5,
+    origin: { ring: 'network' },
+  });
+  t.end();
+});
+
+t.test('every verdict of a root has its word', (t) => {
+  const scopes = Object.values(WfVerdict).map(
+    (verdict) => one(exitRecord(0, { verdict }), 'exit').scope,
+  );
+  t.strictSame(scopes, ['none', 'pending', 'agent', 'stranger', 'relay', 'watched']);
+  t.end();
+});
+
 t.test('addresses are written as RFC 5952 says', (t) => {
   const shown = (dst: string): string => {
     const event = one(flowOpenRecord(1n, { dst, dstPort: 1 }), 'flow_open');
@@ -173,7 +249,13 @@ t.test('records that are none are counted by reason and the rest is read on', (t
   };
   t.equal(reasonOf(record(999, { SIZE: 56 }, {})), 'unknown_kind');
   t.equal(reasonOf(record(WfKind.EXEC, layout.WF_HEADER, {})), 'short_body');
-  t.equal(reasonOf(patched(execRecord({ path: '/a' }), 112, 0xff, 0xff)), 'bad_length');
+  for (const at of ['path_captured', 'cwd_captured', 'argv_captured', 'env_captured'] as const) {
+    const exec = patched(execRecord({ path: '/a' }), layout.WF_EXEC[at], 0xff, 0xff);
+    t.equal(reasonOf(exec), 'bad_length', at);
+  }
+  const beyondAddress = unixOpenRecord({ cookie: 1n, address: '/a', captured: 109 });
+  t.equal(reasonOf(beyondAddress), 'bad_length', 'longer than any address');
+  t.equal(reasonOf(record(2, layout.WF_EXEC, {})), 'unknown_kind', 'the exec of wire version 1');
   t.equal(reasonOf(patched(exitRecord(0), WF_HEADER.ring, 9)), 'unknown_value');
   t.equal(reasonOf(patched(exitRecord(0), WF_HEADER.verdict, 9)), 'unknown_value');
   t.equal(reasonOf(patched(exitRecord(0), WF_HEADER.cpu, 0, 0, 1)), 'unknown_value');
@@ -185,11 +267,14 @@ t.test('records that are none are counted by reason and the rest is read on', (t
     1: layout.WF_FORK,
     3: layout.WF_EXIT,
     4: layout.WF_SEED,
+    5: layout.WF_EXEC,
+    6: layout.WF_RENAME,
     16: layout.WF_FLOW_OPEN,
     17: layout.WF_FLOW_STATE,
     18: layout.WF_FLOW_UPDATE,
     19: layout.WF_WIRE_HEAD,
     20: layout.WF_TLS_SEND,
+    21: layout.WF_UNIX_OPEN,
     32: layout.WF_TLS_DATA,
     33: layout.WF_TLS_FREE,
   })) {
@@ -218,6 +303,9 @@ t.test('no bytes make it throw', (t) => {
     tlsDataRecord({ ssl: 1n, call: 2n, direction: 'write', bytes: utf8('hello') }),
     tlsFreeRecord(1n),
     exitRecord(9),
+    execRecord({ path: '/bin/sh', env: ['AA_AGENT_ID=a/b/c', 'CLAUDECODE'] }),
+    renameRecord('sh', 'kworker/0:1'),
+    unixOpenRecord({ cookie: 1n, address: '/run/docker.sock' }),
   );
   for (let length = 0; length <= batch.length; length += 1) decodeBatch(batch.subarray(0, length));
   // xorshift32: the same bytes in every run.

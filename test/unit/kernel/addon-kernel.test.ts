@@ -83,6 +83,7 @@ const settings = (log: string[]): KernelOptions => ({
   rings: { lifecycle: 4096, network: 4096, payload: 4096 },
   cgroup: null,
   maxCallBytes: 1,
+  maxProcesses: 1024,
   wakeBytes: 1,
   pollMs: 50,
   maxBatchBytes: 1 << 20,
@@ -109,7 +110,8 @@ function open(change: (fake: Fake) => void = () => undefined) {
 }
 
 t.test('verdicts have the numbers of the wire contract', async (t) => {
-  t.same(VERDICTS, { agent: WfVerdict.AGENT, stranger: WfVerdict.STRANGER });
+  const { AGENT, STRANGER, WATCHED } = WfVerdict;
+  t.same(VERDICTS, { agent: AGENT, stranger: STRANGER, watched: WATCHED });
 });
 
 t.test('start attaches, then drains, and says what became of each program', async (t) => {
@@ -147,9 +149,12 @@ t.test('a program of a family nobody knows is our mistake', async (t) => {
 
 t.test('commands become calls with the numbers of the contract', async (t) => {
   const { fake, kernel } = open();
-  kernel.candidates({ basenames: ['node'], parents: ['claude'], anyExec: true });
+  kernel.candidates({ basenames: ['node'], parents: ['claude'], environment: [], anyExec: true });
   kernel.verdict(root, 'agent');
   kernel.verdict(root, 'stranger');
+  kernel.verdict(root, 'watched');
+  kernel.watchRelay(child);
+  kernel.endRelay(child);
   kernel.adopt(child, root);
   kernel.release(root, [child]);
   kernel.pause();
@@ -158,8 +163,12 @@ t.test('commands become calls with the numbers of the contract', async (t) => {
   t.equal(Buffer.from(kernel.counters()).toString(), 'counters');
   t.same(fake.calls, [
     ['setCandidates', ['node'], ['claude'], true],
+    ['setEnvironment', [], [], []],
     ['setVerdict', 10, 100n, 2],
     ['setVerdict', 10, 100n, 3],
+    ['setVerdict', 10, 100n, 5],
+    ['watchRelay', 11, 110n],
+    ['endRelay', 11, 110n],
     ['setScope', 11, 110n, 10, 100n],
     ['deleteScope', 11, 110n],
     ['deleteVerdict', 10, 100n],
@@ -168,6 +177,29 @@ t.test('commands become calls with the numbers of the contract', async (t) => {
     ['seeds'],
     ['counters'],
   ]);
+});
+
+t.test('names of the environment and names that ask are one table, whoever changes', async (t) => {
+  const { fake, kernel } = open();
+  const rest = { basenames: [], parents: [], anyExec: false };
+  kernel.environment({ values: ['AA_AGENT_ID'], marks: ['CLAUDECODE'] });
+  kernel.candidates({ ...rest, environment: ['AA_AGENT_ID'] });
+  kernel.environment({ values: [], marks: ['GEMINI_CLI'] });
+  t.same(
+    fake.calls.filter(([name]) => name === 'setEnvironment'),
+    [
+      ['setEnvironment', ['AA_AGENT_ID'], ['CLAUDECODE'], []],
+      ['setEnvironment', ['AA_AGENT_ID'], ['CLAUDECODE'], ['AA_AGENT_ID']],
+      ['setEnvironment', [], ['GEMINI_CLI'], ['AA_AGENT_ID']],
+    ],
+  );
+  fake.refuse.set('watchRelay', refusal('EEXIST', 17, 'watch relay'));
+  t.throws(
+    () => {
+      kernel.watchRelay(child);
+    },
+    { name: 'KernelError', code: 'EEXIST', operation: 'watch relay' },
+  );
 });
 
 t.test('what is to be remembered is, where it outlives us', async (t) => {
@@ -336,6 +368,7 @@ t.test('posix calls pass through, and their refusals are KernelErrors', async (t
     'peerCredentials',
     'peerPidfd',
     'pidfdOpen',
+    'pidfdAlive',
     'flockExclusive',
     'sdNotify',
     'receiveFds',
@@ -350,6 +383,7 @@ t.test('posix calls pass through, and their refusals are KernelErrors', async (t
   face.peerCredentials(1);
   face.peerPidfd(2);
   face.pidfdOpen(3);
+  face.pidfdAlive(3);
   face.flockExclusive(4);
   face.sdNotify('READY=1');
   face.receiveFds(5, 10);
@@ -360,7 +394,7 @@ t.test('posix calls pass through, and their refusals are KernelErrors', async (t
     calls.map(([name]) => name),
     names,
   );
-  t.same(calls[6], ['sendFds', 6, Buffer.from('x'), [1]]);
+  t.same(calls[7], ['sendFds', 6, Buffer.from('x'), [1]]);
   const refused = posix({
     posix: {
       flockExclusive: () => {

@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
-import type { NetInfo, Value } from '../../../src/event/index.js';
-import { escapeText, toJson, toPretty } from '../../../src/present/index.js';
+import type { AgentInfo, AgentLink, NetInfo, Value } from '../../../src/event/index.js';
+import { escapeText, quoteText, toJson, toPretty } from '../../../src/present/index.js';
 import { decodeRecord, encodeRecord } from '../../../src/record/index.js';
 import type { StoredRecord } from '../../../src/record/index.js';
 import { redact } from '../../../src/redact/index.js';
-import { agent, net, process, stamp, valueOf, values } from '../../fixtures/golden/values.js';
+import {
+  agent,
+  handedOff,
+  nested,
+  net,
+  process,
+  stamp,
+  valueOf,
+  values,
+} from '../../fixtures/golden/values.js';
 
 const recordOf = (value: Value): StoredRecord => {
   const bytes = encodeRecord({ ...redact(value, stamp).body, epoch: 1, seq: 7n });
@@ -91,6 +100,23 @@ t.test('no code point gets through that should not, and no two texts look the sa
   t.equal(bad, 0);
 });
 
+const link = (text: string): AgentLink => ({ id: text, session: text });
+
+t.test(
+  'a nested agent stands before the one that started it, and no name makes one up',
+  async (t) => {
+    const lineOf = (agent: AgentInfo): string =>
+      toPretty(recordOf({ ...valueOf('exit'), agent }), { color: false });
+    t.match(lineOf(nested), / curl\[270\] demo\/bots\/curl < acme\/ops\/worker {2}signal 9$/);
+    t.match(lineOf(handedOff), / demo\/bots\/curl < acme\/ops\/planner \(suspected\) {2}signal 9$/);
+    t.match(lineOf({ ...agent, id: 'a/b/c < d/e/f' }), / 'a\/b\/c < d\/e\/f' {2}signal 9$/);
+    t.match(lineOf({ ...agent, id: "a/b/c' < 'd/e/f" }), / 'a\/b\/c\\' < \\'d\/e\/f' {2}signal 9$/);
+    t.match(lineOf({ ...agent, id: 'a/b/c<d' }), / 'a\/b\/c<d' {2}signal 9$/);
+    t.equal(quoteText(''), "''");
+    t.equal(quoteText('x'.repeat(1000)).length, 120);
+  },
+);
+
 t.test(
   'neither line of any record carries a control character, wherever it was planted',
   async (t) => {
@@ -99,8 +125,14 @@ t.test(
     );
     for (const evil of hostile) {
       const odd = {
-        process: { ...process, exe: `/x/${evil}`, cwd: evil, argv: [evil, evil], container: evil },
-        agent: { ...agent, id: evil, name: evil, session: evil },
+        process: {
+          ...{ ...process, exe: `/x/${evil}`, cwd: evil, argv: [evil, evil], program: evil },
+          container: { id: evil, runtime: evil, podUid: evil, image: evil },
+        },
+        agent: {
+          ...{ ...agent, id: evil, name: evil, session: evil },
+          under: { parent: link(evil), root: link(evil), depth: 1, handedOff: true },
+        },
         net: { ...net, host: evil, srcIp: evil, dstIp: evil, error: evil },
         tls: { library: evil, sni: evil, alpn: [evil] },
         http: { method: evil, host: evil, path: evil, status: 0, version: evil },

@@ -61,6 +61,18 @@ t.test('the schema knows what each kind carries', async (t) => {
   }
 });
 
+t.test('the schema knows agents that agents started, whole or not at all', async (t) => {
+  const { json } = golden.find(({ kind }) => kind === 'agent') ?? { json: '{}' };
+  const line = JSON.parse(json) as { agent: { under: object }; process: object };
+  const with_ = (under: object): object => ({ ...line, agent: { ...line.agent, under } });
+  t.ok(validate(with_(line.agent.under)));
+  for (const key of Object.keys(line.agent.under)) {
+    t.notOk(validate(with_({ ...line.agent.under, [key]: undefined })), `without ${key}`);
+  }
+  t.notOk(validate(with_({ ...line.agent.under, depth: 0 })));
+  t.notOk(validate({ ...line, process: { ...line.process, ns_pid: 0 } }));
+});
+
 t.test('every golden record also has a line for people', async (t) => {
   const lines = golden.map(({ bytes }) => toPretty(decode(bytes), { color: false }));
   if (write) writeFileSync(join(folder, 'pretty.txt'), `${lines.join('\n')}\n`);

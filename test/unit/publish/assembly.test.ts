@@ -133,6 +133,29 @@ t.test('what the node says of its own state is not sent', async (t) => {
   }
 });
 
+t.test(
+  'who started an agent and where it runs stand in the payload, for want of columns',
+  async (t) => {
+    const { payload, ...columns } = rowOf(recordOf(valueOf('agent')));
+    t.match(columns, { agent_id: 'demo/curl', action: 'agent.spawn curl' });
+    const { agent, process } = payload as { agent: Row; process: Row };
+    t.strictSame(agent.under, {
+      parent: { id: 'acme/ops/worker', session: '1b2c3d4e-5f60-5718-8293-a4b5c6d7e8f9' },
+      root: { id: 'acme/ops/planner', session: '7a6b5c4d-3e2f-5a1b-9c8d-7e6f5a4b3c2d' },
+      depth: 2,
+      handed_off: false,
+    });
+    t.match(process, {
+      ...{ ns_pid: 7, program: '/srv/bots/bot.py', container_runtime: 'containerd' },
+      ...{ pod_uid: 'b6f1c2d3-4e5f-4a6b-8c7d-9e0f1a2b3c4d', image: 'bots/bot:1.2' },
+    });
+    t.match(rowOf(recordOf(valueOf('http'))).payload, { agent: { under: { handed_off: true } } });
+    const plain = rowOf(recordOf(valueOf('exec'))).payload as { agent: Row; process: Row };
+    t.notOk('under' in plain.agent);
+    for (const key of ['ns_pid', 'program', 'image', 'pod_uid']) t.notOk(key in plain.process, key);
+  },
+);
+
 t.test('an agent is named as that gateway names it', async (t) => {
   const named = (id: string): Row => {
     const record = recordOf(valueOf('exec'));

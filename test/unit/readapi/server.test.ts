@@ -28,6 +28,7 @@ const serve = async (
     last: () => records.at(-1)?.seq ?? 0n,
     status: () => ({ up: true }),
     agents: () => [],
+    explain: async (pid) => Promise.resolve(pid === 7 ? { pid } : null),
   });
   const path = readSocketPath(scratchDirectory(t));
   await server.listen(path, null);
@@ -68,6 +69,12 @@ t.test('requests are checked before anything is done', async (t) => {
     ['{"v":1,"type":"tail","after":1.5}', { ok: false }],
     ['{"v":1,"type":"tail","after":1e300}', { ok: false }],
     ['{"v":1,"type":"tail","follow":"yes"}', { ok: false }],
+    ['{"v":1,"type":"explain","pid":7}', { ok: true, request: { type: 'explain', pid: 7 } }],
+    ['{"v":1,"type":"explain"}', { ok: false, error: /pid is the number/ }],
+    ['{"v":1,"type":"explain","pid":0}', { ok: false }],
+    ['{"v":1,"type":"explain","pid":1.5}', { ok: false }],
+    ['{"v":1,"type":"explain","pid":"7"}', { ok: false }],
+    ['{"v":1,"type":"explain","pid":4194305}', { ok: false }],
     ['null', { ok: false }],
     ['', { ok: false }],
     ['{', { ok: false }],
@@ -96,6 +103,8 @@ t.test('the socket is for owner and group, and takes the place of a dead one', a
   t.same(await ask(path, 'status'), { up: true });
   t.same(await ask(path, 'agents'), []);
   t.equal(await ask(path, 'last'), 0);
+  t.same(await ask(path, 'explain', { pid: 7 }), { pid: 7 });
+  t.equal(await ask(path, 'explain', { pid: 8 }), null, 'no such process is an answer, too');
   await server.listen(path, null).catch((error: unknown) => {
     t.match(error, { code: 'ERR_SERVER_ALREADY_LISTEN' });
   });

@@ -58,6 +58,25 @@ t.test('details say what succeeded', async (t) => {
   });
 });
 
+t.test(
+  'it says who started the agent, and of one that nobody did that it is the root',
+  async (t) => {
+    t.match(redact(valueOf('exec'), stamp).body.audit, {
+      ...{ rootAgentId: 'demo/bots/curl', parentAgentId: '', depth: 0 },
+      labels: { 'watchfloor.handed_off': undefined },
+    });
+    t.match(redact(valueOf('agent'), stamp).body.audit, {
+      ...{ rootAgentId: 'acme/ops/planner', parentAgentId: 'acme/ops/worker', depth: 2 },
+      labels: { 'watchfloor.handed_off': undefined },
+    });
+    const asked = redact(valueOf('http'), stamp).body.audit;
+    t.match(asked, { parentAgentId: 'acme/ops/planner', depth: 1 });
+    t.equal(asked?.labels?.['watchfloor.handed_off'], 'true', 'it is only suspected');
+    t.notOk(asked?.spawnedByTool ?? asked?.delegationReason, 'which the kernel cannot see');
+    t.match(toAuditEvent({ kind: 'exec' }), { rootAgentId: '', parentAgentId: '', depth: 0 });
+  },
+);
+
 t.test('an agent id of any shape is split without losing a part', async (t) => {
   const idOf = (id: string): unknown => toAuditEvent({ kind: 'exec', agent: { id } })?.agentId;
   t.same(idOf('unregistered/root/a/b'), { orgId: 'unregistered', teamId: 'root', agentId: 'a/b' });

@@ -10,6 +10,7 @@ const settings: PipelineSettings = {
   tenant: 't',
   bootId: 'b',
   signatures: true,
+  inference: false,
   rules: [],
   defaultGovernance: { proxy: 'none', sdk: 'none', exempt: [] },
   proxies: [],

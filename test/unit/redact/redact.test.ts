@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import type { Value } from '../../../src/event/index.js';
+import type { AgentInfo, Value } from '../../../src/event/index.js';
 import { encodeRecord } from '../../../src/record/index.js';
 import { redact } from '../../../src/redact/index.js';
 import { PATTERNS } from '../../../src/redact/patterns.js';
-import { net, process, stamp, valueOf, values } from '../../fixtures/golden/values.js';
+import {
+  handedOff,
+  nested,
+  net,
+  process,
+  stamp,
+  valueOf,
+  values,
+} from '../../fixtures/golden/values.js';
 
 const bytesOf = (value: Value): Buffer =>
   Buffer.from(encodeRecord({ ...redact(value, stamp).body, epoch: 1, seq: 1n }));
@@ -107,8 +115,16 @@ t.test('nor in any other field that takes text from outside', async (t) => {
       exe: `/opt/${token}/x`,
       cwd: `/srv/${url}`,
       chain: [{ pid: 1, exe: `/${token}` }],
+      program: `/srv/${url}`,
+      container: { id: token, runtime: token, podUid: token, image: url },
     },
-    agent: { id: `a/b/${token}`, name: token, session: 's', assurance: 'inferred' },
+    agent: {
+      ...{ id: `a/b/${token}`, name: token, session: 's', assurance: 'inferred' },
+      under: {
+        ...{ parent: { id: `a/b/${token}`, session: 's' }, root: { id: token, session: 's' } },
+        ...{ depth: 1, handedOff: false },
+      },
+    },
     net: { ...net, host: url },
     tls: { library: `/tmp/${token}.so`, sni: `${token}.h.test`, alpn: [token] },
     http: {
@@ -227,6 +243,47 @@ t.test('texts without an end are cut, and a cut command line says so', async (t)
   const chain = Array.from({ length: 1000 }, () => ({ pid: 1, exe: long }));
   const deep = redact({ ...valueOf('exec'), process: { ...process, chain } }, stamp);
   t.equal(deep.body.process?.chain?.length, 64);
+});
+
+t.test(
+  'what an interpreter runs is cleaned like exe, and ids of containers are bounded',
+  async (t) => {
+    const id = `sk-ant-${S}`;
+    const container = { id, runtime: id, podUid: id, image: `h/u:${id}` };
+    const value = {
+      ...valueOf('exec'),
+      process: { ...process, program: `/srv/${id}/x`, container },
+    };
+    const { body } = redact(value, stamp);
+    t.match(body.process, {
+      program: /^\/srv\/\[token:18\]/,
+      container: '[token:18]',
+      containerRuntime: '[token:18]',
+      podUid: '[token:18]',
+      image: 'h/u:[token:18]',
+    });
+    const fields = body.redaction?.items?.map(({ field }) => field);
+    const of = ['program', 'container', 'container_runtime', 'pod_uid', 'image'];
+    for (const name of of) t.ok(fields?.includes(`process.${name}`), name);
+    const long = 'x'.repeat(100_000);
+    const large = { id: long, runtime: long, podUid: long, image: long };
+    const cut = redact({ ...value, process: { ...process, container: large } }, stamp).body.process;
+    const { container: kept, containerRuntime, podUid, image } = cut ?? {};
+    for (const text of [kept, containerRuntime, podUid, image]) t.equal(text?.length, 512);
+  },
+);
+
+t.test('an agent names those above it, and keeps no secret of theirs', async (t) => {
+  const { under } = nested;
+  t.ok(under);
+  t.strictSame(redact(valueOf('agent'), stamp).body.agent?.under, under);
+  t.equal(redact(valueOf('exec'), stamp).body.agent?.under, null, 'nobody started it');
+  const parent = { id: `a/b/sk-ant-${S}`, session: 's' };
+  const agent = { ...nested, under: { ...handedOff.under, parent, root: parent } };
+  const { body } = redact({ ...valueOf('exec'), agent: agent as AgentInfo }, stamp);
+  t.same(body.agent?.under?.parent, { id: 'a/b/[token:18]', session: 's' });
+  t.equal(body.audit?.parentAgentId, 'a/b/[token:18]');
+  t.notOk(bytesOf({ ...valueOf('exec'), agent: agent as AgentInfo }).includes(S));
 });
 
 t.test(

@@ -1,0 +1,3 @@
+module watchfloor
+
+go 1.19

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# A program that nobody can look at any more: gone before its first instruction, or before it speaks to anybody.
+set -eu
+cp /usr/bin/true before
+"$BIN/unlinked" before before-e20
+cp "$BIN/speak" while
+./while "$PORT" --unlink while while-e20
+shared=$(mktemp -u /dev/shm/watchfloor-test.XXXXXX)
+cp "$BIN/speak" "$shared"
+"$shared" "$PORT" --unlink "$shared" shm-e20

@@ -1,0 +1,54 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { runCommand, type Command } from '../helpers/children.js';
+import { compileTrigger } from '../helpers/compile.js';
+import { makePlace, startDaemon } from '../helpers/daemon.js';
+import { whyNoKernel } from '../helpers/environment.js';
+import { reportOwn } from '../helpers/evasion-result.js';
+import { ofKind, type Line } from '../helpers/line.js';
+import { scratchDirectory } from '../helpers/scratch.js';
+import { waitFor } from '../helpers/wait.js';
+
+const TIMES = 20;
+const AGENT = 'test/evasion/namesake';
+const NOOP = compileTrigger('noop');
+
+/** The namesake is asked about for its name alone, and is nobody's; before that is decided, the agent is there. */
+const WAYS: readonly (readonly [what: string, script: string])[] = [
+  ['becomes', 'exec "$@"'],
+  ['starts', '"$@" & wait'],
+];
+
+for (const [what, script] of WAYS) {
+  t.test(
+    `an agent is known also when a program of its name ${what} it at once`,
+    { skip: whyNoKernel() ?? false },
+    async (t) => {
+      const [shell, namesake] = [scratchDirectory(t), scratchDirectory(t)].map((folder) => {
+        copyFileSync('/bin/bash', join(folder, 'some-agent'));
+        return join(folder, 'some-agent');
+      });
+      const rules = [{ id: AGENT, match: { exe: [shell] } }];
+      const daemon = await startDaemon(t, makePlace(t, { agents: { rules } }));
+      const live = daemon.follow();
+      const agent: Command = [String(shell), '-c', '"$@"; exit 0', 'agent', NOOP];
+      const words = Array.from({ length: TIMES }, (_, i) => `${what}-${i}`);
+      for (const word of words) {
+        await runCommand(t, [String(namesake), '-c', script, 'namesake', ...agent, word]);
+      }
+      await runCommand(t, [...agent, 'last']);
+      await waitFor('the last one', () => did(live, 'last'));
+      t.same(
+        words.filter((word) => did(live, word)?.agent?.id !== AGENT),
+        [],
+        `all ${TIMES}`,
+      );
+      t.equal(await daemon.stop(), 0);
+      reportOwn(t, 'E17', `a program with the name of an agent ${what} it at once`, ['exec']);
+    },
+  );
+}
+
+const did = (lines: readonly Line[], word: string): Line | undefined =>
+  ofKind(lines, 'exec').find(({ process }) => process?.argv[1] === word);
