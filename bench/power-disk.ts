@@ -55,11 +55,19 @@ export class PowerDisk {
   inspect<T>(mountPoint: string, look: () => Promise<T>): Promise<T> {
     const image = join(this.directory, 'copy');
     copy(this.disk, image);
-    execFileSync('mount', ['-o', 'loop', image, mountPoint]);
+    mount(image, mountPoint);
     return look().finally(() => {
       execFileSync('umount', [mountPoint]);
       rmSync(image);
     });
+  }
+}
+
+function mount(image: string, mountPoint: string): void {
+  try {
+    execFileSync('mount', ['-o', 'loop', image, mountPoint], { stdio: 'ignore' });
+  } catch {
+    throw new Error('the file system does not mount: it lost more than the journal could tell');
   }
 }
 

@@ -28,7 +28,9 @@ export function readWriteLog(file: string): WriteLog | null {
   const writes: DiskWrite[] = [];
   let flushed = 0;
   if (log.length < SECTOR) return { flushed: [], cached: [] };
-  if (log.readBigUInt64LE(0) !== MAGIC) throw new Error(`${file}: not a log of writes`);
+  // QEMU writes the head of the log at the first flush.
+  if (![0n, MAGIC].includes(log.readBigUInt64LE(0)))
+    throw new Error(`${file}: not a log of writes`);
   for (let at = SECTOR; at + SECTOR <= log.length;) {
     const [sector, sectors, flags] = [0, 8, 16].map((field) => log.readBigUInt64LE(at + field));
     if (sectors === 0n && flags === 0n) return null;
