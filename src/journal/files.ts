@@ -23,9 +23,7 @@ export interface Files {
   /** Makes a file's bytes, or the names in a directory, durable. */
   syncNow(path: string): void;
   syncSoon(path: string): Promise<void>;
-  /** A whole file; one of that name is replaced, and a crash may leave any part of it. */
-  writeLoose(path: string, bytes: Uint8Array): void;
-  /** The same under a draft's name, then renamed: nobody sees half of it, but for a crash. */
+  /** A whole file under a draft's name, made durable, then renamed: nobody ever sees half of it. Its name is not durable. */
   replaceSoon(path: string, bytes: Uint8Array): Promise<void>;
   /** A whole file whose bytes are durable when it returns; its name is not. */
   writeWhole(path: string, bytes: Uint8Array): void;
@@ -106,16 +104,12 @@ export const realFiles: Files = {
       await close(fd);
     }
   },
-  writeLoose(path, bytes) {
-    withFile(path, REPLACE, (fd) => {
-      fs.writeFileSync(fd, bytes);
-    });
-  },
   async replaceSoon(path, bytes) {
     const draft = `${path}.new`;
     const fd = await open(draft, REPLACE, FILE_MODE);
     try {
       await writeFile(fd, bytes);
+      await fsync(fd);
     } finally {
       await close(fd);
     }

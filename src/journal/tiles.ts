@@ -34,17 +34,20 @@ export class Tiles {
     return tile === null ? null : entryOf(tile, Number(index & 255n));
   }
 
-  /** Seen whole or not at all, but not durable yet. Throws what the disk says. */
+  /**
+   * Seen whole or not at all, after a crash too: an empty file would look like one that somebody emptied. Its name is not durable yet.
+   * Throws what the disk says.
+   */
   write(level: number, index: bigint, bytes: Buffer): void {
     const name = tilePath(level, index);
     const file = path.join(this.directory, name);
     const draft = `${file}.tmp`;
     try {
-      this.files.writeLoose(draft, bytes);
+      this.files.writeWhole(draft, bytes);
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
       this.files.makeDirectory(path.dirname(file));
-      this.files.writeLoose(draft, bytes);
+      this.files.writeWhole(draft, bytes);
     }
     this.files.rename(draft, file);
     this.keep(name, bytes);

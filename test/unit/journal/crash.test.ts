@@ -1,7 +1,14 @@
 import t from 'tap';
 import { Journal, JournalCursor } from '../../../src/journal/index.js';
 import type { Found } from '../../../src/journal/index.js';
-import { CompactRange, leafHash } from '../../../src/tlog/index.js';
+import { entryOf } from '../../../src/journal/tiles.js';
+import {
+  CompactRange,
+  HASH_BYTES,
+  leafHash,
+  TILE_BYTES,
+  TILE_WIDTH,
+} from '../../../src/tlog/index.js';
 import type { TreeState } from '../../../src/tlog/index.js';
 import { append } from './journal-kit.js';
 import { ModelDisk } from './model-disk.js';
@@ -10,6 +17,7 @@ import { ModelDisk } from './model-disk.js';
 const HISTORIES = Number(process.env['WATCHFLOOR_HISTORIES'] ?? 2000);
 const SEED = Number(process.env['WATCHFLOOR_SEED'] ?? 1);
 const DIR = '/state/journal';
+const NO_HASH = Buffer.alloc(HASH_BYTES);
 
 type Random = (below: number) => number;
 
@@ -50,9 +58,20 @@ function reopen(disk: ModelDisk, random: Random, { anchor }: Outside, segmentByt
   }
 }
 
+/** `verify` calls anything else in the place of a tile tampered with. */
+function inspectTiles(disk: ModelDisk): void {
+  for (const [name, bytes] of disk.below(`${DIR}/tile`)) {
+    if (/\.(new|tmp)$/.test(name)) continue;
+    const hashes = Array.from({ length: TILE_WIDTH }, (_, at) => entryOf(bytes, at));
+    const isWhole = bytes.length === TILE_BYTES && hashes.every((hash) => !hash.equals(NO_HASH));
+    check(isWhole, `${name} is half a tile`);
+  }
+}
+
 function inspect(disk: ModelDisk, journal: Journal, found: Found, outside: Outside): void {
   const { committed } = journal;
   check(found.damage.length === 0, `damage ${JSON.stringify(found.damage.map((d) => d.reason))}`);
+  inspectTiles(disk);
   check(found.lost === null, 'signed records are lost');
   check(committed >= outside.committed, `${committed} of ${outside.committed} committed`);
   const tree = new CompactRange();

@@ -47,6 +47,13 @@ export class ModelDisk {
     return disk;
   }
 
+  /** Names and bytes of the files below a directory, as a reader sees them. */
+  below(directory: string): [name: string, bytes: Buffer][] {
+    return [...this.names].flatMap(([name, node]) =>
+      name.startsWith(`${directory}/`) && !node.directory ? [[name, node.bytes]] : [],
+    );
+  }
+
   failAfter(operations: number): void {
     this.left = operations;
   }
@@ -127,13 +134,8 @@ export class ModelDisk {
     syncSoon: async (name) => {
       this.sync(name);
     },
-    writeLoose: (name, bytes) => {
-      this.tick();
-      const node = this.names.get(name) ?? this.make(name);
-      node.bytes = Buffer.from(bytes);
-    },
     replaceSoon: async (name, bytes) => {
-      this.files.writeLoose(`${name}.new`, bytes);
+      this.files.writeWhole(`${name}.new`, bytes);
       this.files.rename(`${name}.new`, name);
     },
     writeWhole: (name, bytes) => {
