@@ -58,7 +58,7 @@ export async function measureLoss(owner: Owner, seconds: number): Promise<Loss> 
 }
 
 /** It has used no time in ten looks, one after another: what the load left it is done. */
-async function waitUntilIdle(pid: number): Promise<void> {
+export async function waitUntilIdle(pid: number): Promise<void> {
   let [last, quiet] = [-1, 0];
   await waitFor('an idle daemon', () => {
     const now = cpuMicroseconds(pid);

@@ -29,16 +29,22 @@ function commit(): string {
 
 /** User and system time a process has used so far, microseconds. */
 export function cpuMicroseconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticks = Number(fields[11]) + Number(fields[12]);
-  return ticks * 10_000;
+  const { user, system } = cpuTimes(pid);
+  return user + system;
 }
 
-/** Resident memory of a process, MB. */
-export function residentMegabytes(pid: number): number {
+/** The same, apart. */
+export function cpuTimes(pid: number): { readonly user: number; readonly system: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { user: Number(fields[11]) * 10_000, system: Number(fields[12]) * 10_000 };
+}
+
+/** Resident memory of a process, MB; now, or the most it ever was. */
+export function residentMegabytes(pid: number, when: 'now' | 'most' = 'now'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return (Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024) / 1e6;
+  const line = when === 'now' ? /^VmRSS:\s+(\d+) kB$/m : /^VmHWM:\s+(\d+) kB$/m;
+  return (Number(line.exec(status)?.[1]) * 1024) / 1e6;
 }
 
 /** Moves a running process, all its threads, to CPU 1: away from the loads, which are on 0. */

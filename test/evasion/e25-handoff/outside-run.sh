@@ -3,4 +3,4 @@
 set -eu
 mkfifo wait
 setpriv --pdeathsig KILL "$BIN/cron" spool &
-exec python3 "$CASE/serve.py" runs scheduler.sock
+exec python3 "$CASE/serve.py" runs "$WORK/scheduler.sock"

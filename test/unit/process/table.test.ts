@@ -167,3 +167,44 @@ t.test('a seed completes what was known by its key, and overwrites no record', (
   t.match(table.info(root), { ppid: 9, uid: 5 });
   t.end();
 });
+
+t.test('a process becomes the root of a lineage inside another, with what it forked', (t) => {
+  const table = new ProcessTable();
+  table.on(execEvent(root, '/opt/agent', { root }));
+  for (const [parent, child] of [
+    [100, 101],
+    [101, 102],
+    [100, 103],
+  ] as const) {
+    table.on(fork(key(parent), key(child)));
+  }
+  table.on(execEvent(key(101), '/opt/inner', { root }));
+  t.strictSame(table.reroot(key(101)), [key(101), key(102)]);
+  t.strictSame(table.rootOf(key(102)), key(101));
+  t.strictSame(table.rootOf(key(103)), root, 'its sister stays');
+  table.on(fork(key(102), key(104)));
+  t.strictSame(table.rootOf(key(104)), key(101), 'whatever the kernel still says');
+  t.strictSame(table.info(key(102))?.chain.at(-1), { pid: 100, exe: '/opt/agent' });
+  t.strictSame(table.reroot(key(999)), [], 'of nobody');
+  t.strictSame(table.ofPid(102), [key(102)]);
+  t.end();
+});
+
+t.test('what led to an image is known up to the root, in one process too', (t) => {
+  const table = new ProcessTable();
+  const run = (tgid: number, exe: string): void => {
+    table.on(execEvent(key(tgid), exe, { root, argv: [exe] }));
+  };
+  const ledTo = (tgid: number) => table.ledTo(key(tgid)).map(({ exe }) => exe);
+  run(100, '/opt/launcher');
+  run(100, '/opt/agent');
+  table.on(fork(root, key(101)));
+  t.strictSame(ledTo(101), ['/opt/agent'], 'of the root only what it is now');
+  run(101, '/bin/bash');
+  t.strictSame(ledTo(101), ['/bin/bash', '/opt/agent']);
+  run(101, '/usr/bin/env');
+  table.on(fork(key(101), key(102)));
+  t.strictSame(ledTo(102), ['/usr/bin/env', '/bin/bash', '/opt/agent']);
+  t.strictSame(ledTo(999), []);
+  t.end();
+});

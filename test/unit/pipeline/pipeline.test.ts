@@ -1,6 +1,6 @@
 import t from 'tap';
-import { Pipeline, type Step } from '../../src/pipeline.js';
-import { WfExecFlag, WfVerdict } from '../../src/decode/layout.gen.js';
+import { Pipeline, type Step } from '../../../src/pipeline.js';
+import { WfExecFlag, WfVerdict } from '../../../src/decode/layout.gen.js';
 import type {
   AgentRule,
   Command,
@@ -9,7 +9,7 @@ import type {
   ProcessFact,
   ProcessKey,
   Value,
-} from '../../src/event/index.js';
+} from '../../../src/event/index.js';
 import {
   batchOf,
   countersOf,
@@ -25,8 +25,8 @@ import {
   tlsSendRecord,
   utf8,
   wireHeadRecord,
-} from '../helpers/wire.js';
-import { settings } from '../helpers/events.js';
+} from '../../helpers/wire.js';
+import { settings } from '../../helpers/events.js';
 
 const SECOND = 1_000_000_000n;
 const root: ProcessKey = { tgid: 100, startNs: 1_000n };
