@@ -44,7 +44,7 @@ export async function measureStorm(owner: Owner, rate: number, seconds: number):
   const shell = join(scratchDirectory(owner), 'bash');
   copyFileSync('/bin/bash', shell);
   const config = { agents: { rules: [{ id: AGENT, match: { exe: [shell] } }] } };
-  const daemon = await startDaemon(owner, makePlace(owner, config), ...daemonArguments());
+  const daemon = await startDaemon(owner, makePlace(owner, config));
   const load = [compileTrigger('token-storm'), compileTrigger('noop'), 'storm'];
   const pace = ['--rate', String(rate), '--count', String(rate * seconds)];
   const command = [shell, '-c', '"$@"; exit $?', 'storm', ...load, ...pace] as const;
@@ -72,11 +72,12 @@ export async function measureStorm(owner: Owner, rate: number, seconds: number):
 /** Ends the daemon and looks for every token. */
 async function settle(
   owner: Owner,
-  { place, stop }: Daemon,
+  daemon: Daemon,
   { execs, root }: { readonly execs: number; readonly root: number },
 ): Promise<Pick<Storm, 'missing' | 'doubled' | 'withoutExit' | 'astray' | 'losses'>> {
+  const { place } = daemon;
   const status = await readStatus(owner, place);
-  await stop();
+  await daemon.stop();
   const { tokens, exits, gaps } = await readTokens(owner, place, root);
   const found = [...tokens.values()];
   return {
@@ -92,11 +93,9 @@ async function readTokens(owner: Owner, place: Place, root: number) {
   const tokens = new Map<string, Found>();
   const exits = new Set<string>();
   let gaps = 0;
-  const tail = startChild(
-    owner,
-    place.command('tail', '--all', '--after', '0', '-o', 'json'),
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const tail = startChild(owner, place.command('tail', '--all', '--after', '0', '-o', 'json'), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   if (tail.stdout === null) throw new Error('tail has no output');
   for await (const text of createInterface({ input: tail.stdout })) {
     const line = JSON.parse(text) as Line;
@@ -117,6 +116,7 @@ function leadsTo(root: number, { process, agent }: Line): boolean {
   const { chain = [], ppid } = process ?? {};
   const [load, shell, ...others] = chain;
   const isChain = load?.pid === ppid && shell?.pid === root && others.length === 0;
-  const isNamed = load?.exe.endsWith('/token-storm') === true && shell?.exe.endsWith('/bash') === true;
+  const isNamed =
+    load?.exe.endsWith('/token-storm') === true && shell?.exe.endsWith('/bash') === true;
   return isChain && isNamed && agent?.id === AGENT;
 }

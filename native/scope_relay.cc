@@ -19,7 +19,8 @@ Status Scope::WatchRelay(const wf_process_key& process) {
     if (is_current && HasVerdict(entry.root, WF_VERDICT_RELAY)) return {};
     __u32 verdict = WF_VERDICT_STRANGER;
     bpf_map_lookup_elem(verdicts_, &entry.root, &verdict);
-    if (is_current && verdict != WF_VERDICT_STRANGER) return taken;
+    // A watched interpreter is nobody's agent: for as long as it is a relay, its children matter more.
+    if (is_current && verdict != WF_VERDICT_STRANGER && verdict != WF_VERDICT_WATCHED) return taken;
     // An earlier owner of the pid, or a lineage that was let go.
     how = BPF_EXIST;
   }

@@ -147,6 +147,7 @@ export class Pipeline {
     this.#advance(events.at(-1)?.origin.bootNs ?? 0n);
     this.#lost(this.#losses.on({ events, invalid, drained, counters }));
     for (const event of events) this.#roots.on(event);
+    this.#roots.batched();
     if (!drained) return;
     this.#roots.drained();
     this.#activity.drained();
@@ -171,6 +172,9 @@ export class Pipeline {
       case 'unix_peer':
       case 'named':
         this.#roots.relay(fact);
+        return;
+      case 'children':
+        this.#roots.children(fact);
         return;
       case 'sockets':
         this.#unobserved(fact);

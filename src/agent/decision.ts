@@ -23,6 +23,8 @@ export interface Agent {
   readonly bootstrap: boolean;
   /** It answers prompts and acts for nobody: nobody needs to register it. */
   readonly isServer?: boolean;
+  /** Its rule says how the executable is called: whatever is in it, the name is no disguise. */
+  readonly isNamedByFile?: boolean;
   /** Absent: not seen. */
   readonly birth?: Birth;
 }

@@ -17,6 +17,7 @@ export interface Identity {
   readonly unsure: boolean;
   readonly isServer?: boolean;
   readonly birth?: Birth;
+  readonly isNamedByFile?: boolean;
 }
 
 export type Identification =
@@ -73,6 +74,7 @@ export function byRule(rule: AgentRule, subject: Subject, settings: PipelineSett
       ...hintsOf(subject),
     ],
     unsure: false,
+    ...(rule.match.exe === undefined ? {} : { isNamedByFile: true }),
     birth: birthOf(subject),
   };
 }

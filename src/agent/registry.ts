@@ -98,6 +98,13 @@ export class AgentRegistry {
     return isSame ? null : this.#settled([], [outcome]);
   }
 
+  /** In a lineage that is nobody's something was executed: an agent by its looks? null: no. */
+  alone(exec: ExecEvent): Decision | null {
+    const answer = identify(this.#subjectOf(exec), this.#settings, true);
+    if (answer.who !== 'agent') return null;
+    return this.#standing.agent(exec.key, answer.identity, exec.origin, true)[0] ?? null;
+  }
+
   /** A process asked on the governance socket to be known as an agent, in the lineage of `current`. */
   register(
     registration: Registration,
@@ -124,20 +131,17 @@ export class AgentRegistry {
     return this.#settled([this.#roots.ask(subject, origin, judge)]);
   }
 
-  /** Somebody ran this for an agent that had asked for it. */
-  handedOff(exec: ExecEvent, link: Asked): RegistryStep {
-    const root = exec.root ?? exec.key;
+  /** Somebody runs this for an agent that had asked for it. `began`: the root, or its exec. */
+  handedOff(
+    began: ExecEvent | { readonly root: ProcessKey; readonly origin: Origin },
+    link: Asked,
+  ) {
+    const root = 'key' in began ? (began.root ?? began.key) : began.root;
+    const isExec = 'key' in began && processId(root) === processId(began.key);
     this.#roots.forget(root);
-    const isRoot = processId(root) === processId(exec.key);
-    const subject = isRoot ? this.#subjectOf(exec) : null;
+    const subject = isExec ? this.#subjectOf(began) : null;
     const identity = handedOffAgent(root, subject, link, this.#settings);
-    return stepWith(this.#standing.agent(root, identity, exec.origin, false));
-  }
-
-  /** Does the rule that this agent is known by name its executable? */
-  namesFileOf({ info }: Agent): boolean {
-    const rule = this.#settings.rules.find(({ id }) => id === info.id);
-    return info.assurance === 'asserted' && rule?.match.exe !== undefined;
+    return stepWith(this.#standing.agent(root, identity, began.origin, !('key' in began)));
   }
 
   /** Every rule and signature: is it about this process, and why. */
@@ -148,12 +152,7 @@ export class AgentRegistry {
 
   /** Agents of a daemon that was killed, as far as the configuration still knows them. Before the seeds. */
   resume(notes: readonly AgentNote[]): readonly Agent[] {
-    const agents = readNotes(notes, this.#settings);
-    for (const agent of agents) {
-      this.#standing.book.add(agent);
-      this.#seeds.join(agent.root, agent.root);
-    }
-    return agents;
+    return this.#standing.resume(readNotes(notes, this.#settings));
   }
 
   /** Processes that existed before the sensors. `nowNs`: CLOCK_BOOTTIME. */

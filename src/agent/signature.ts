@@ -59,7 +59,7 @@ export function recognise({ marks }: Signature, running: Running): string | null
 
 /** The first of these that knows the program. */
 export function findSignature(signatures: readonly Signature[], running: Running): Found | null {
-  for (const signature of signatures) {
+  for (const signature of signaturesOf(signatures, running.exe)) {
     const evidence = recognise(signature, running);
     if (evidence !== null) return { name: signature.name, kind: signature.kind, evidence };
   }
@@ -69,6 +69,23 @@ export function findSignature(signatures: readonly Signature[], running: Running
 /** The name of the program an image up the line is; null: none of these. */
 export const nameOfImage = (signatures: readonly Signature[], image: Image): string | null =>
   findSignature(signatures, runningAbove(image))?.name ?? null;
+
+/** Of each list, which of it may know a file: the same few files are executed again and again. */
+const BY_FILE = new WeakMap<readonly Signature[], Map<string, readonly Signature[]>>();
+const FILES_MAX = 1024;
+
+function signaturesOf(signatures: readonly Signature[], exe: string): readonly Signature[] {
+  const byFile = BY_FILE.get(signatures) ?? new Map<string, readonly Signature[]>();
+  BY_FILE.set(signatures, byFile);
+  const known = byFile.get(exe);
+  if (known !== undefined) return known;
+  const found = signatures.filter(({ marks }) =>
+    marks.some((mark) => mark.exe.some((glob) => exeMatches(glob, exe))),
+  );
+  if (byFile.size >= FILES_MAX) byFile.clear();
+  byFile.set(exe, found);
+  return found;
+}
 
 function markSeen(mark: Mark, { exe, argv, script, module, command }: Running): string | null {
   if (!mark.exe.some((glob) => exeMatches(glob, exe))) return null;

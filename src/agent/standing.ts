@@ -116,6 +116,15 @@ export class Standing {
     return isWatchable ? this.#watch(subject) : [{ verdict: 'foreign', key }];
   }
 
+  /** Agents that another daemon has known. */
+  resume(agents: readonly Agent[]): readonly Agent[] {
+    for (const agent of agents) {
+      this.book.add(agent);
+      this.#seeds.join(agent.root, agent.root);
+    }
+    return agents;
+  }
+
   ended(root: ProcessKey, nowNs: bigint): void {
     this.watched.forget(root);
     this.book.ended(root, nowNs);

@@ -11,6 +11,7 @@ import type {
 } from '../event/index.js';
 import { KernelError } from '../kernel/index.js';
 import type { Log } from '../telemetry/index.js';
+import { childrenFact } from './exact-keys.js';
 
 /** Commands carried out and refused, by what they do. */
 export type CommandCounts = Record<string, number>;
@@ -67,6 +68,8 @@ export class CommandRunner {
       case 'end_relay':
         this.kernel.endRelay(command.key);
         return null;
+      case 'look_up_children':
+        return childrenFact(this.kernel, command.key, command.sinceNs);
       case 'look_up_image':
         return this.host.imageFact(command);
       case 'look_up_unix_peer':

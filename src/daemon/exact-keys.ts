@@ -1,5 +1,5 @@
 import { decodeBatch } from '../decode/index.js';
-import type { KernelPort, ProcessKey } from '../event/index.js';
+import { processId, type ChildrenFact, type KernelPort, type ProcessKey } from '../event/index.js';
 
 /** A process as `/proc` names it: its start is in ticks of 10 ms. */
 export interface TickedPid {
@@ -27,4 +27,22 @@ export const keyOfPid = (kernel: Pick<KernelPort, 'seeds'>, pid: number): Proces
     ({ kind, key }) => kind === 'seed' && key.tgid === pid,
   );
   return found?.key ?? null;
+};
+
+const CHILDREN_MAX = 256;
+
+/** Who a process has forked lately and still lives. */
+export const childrenFact = (
+  kernel: Pick<KernelPort, 'seeds'>,
+  key: ProcessKey,
+  sinceNs: bigint,
+): ChildrenFact => {
+  const children = decodeBatch(kernel.seeds()).events.flatMap((event) =>
+    event.kind === 'seed' &&
+    processId(event.parent) === processId(key) &&
+    event.key.startNs >= sinceNs
+      ? [event.key]
+      : [],
+  );
+  return { fact: 'children', key, children: children.slice(0, CHILDREN_MAX) };
 };

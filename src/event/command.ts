@@ -28,6 +28,8 @@ export type Command =
   /** Each child of this process becomes a pending root, until `end_relay`. */
   | { readonly do: 'watch_relay'; readonly key: ProcessKey }
   | { readonly do: 'end_relay'; readonly key: ProcessKey }
+  /** Answered by a ChildrenFact. */
+  | { readonly do: 'look_up_children'; readonly key: ProcessKey; readonly sinceNs: bigint }
   /** Answered by an ImageFact. `through`: a process that runs it; `sha256`: a rule asks for that. */
   | {
       readonly do: 'look_up_image';

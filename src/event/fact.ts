@@ -88,6 +88,13 @@ export interface NamedFact {
   }[];
 }
 
+/** Living children of a process that were forked at `sinceNs` (CLOCK_BOOTTIME) or later. */
+export interface ChildrenFact {
+  readonly fact: 'children';
+  readonly key: ProcessKey;
+  readonly children: readonly ProcessKey[];
+}
+
 /** TCP connections that a process had before the sensors. */
 export interface SocketsFact {
   readonly fact: 'sockets';
@@ -177,4 +184,5 @@ export type HostFact =
   | ImageFact
   | UnixPeerFact
   | NamedFact
+  | ChildrenFact
   | SocketsFact;

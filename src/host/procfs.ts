@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import type { ProcessKey } from '../event/index.js';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -66,7 +66,9 @@ export const startTicks = (stat: string): bigint | null => {
 
 /** Start of the process that has this pid now; null: none has. */
 export const ticksOf = (tgid: number): bigint | null => {
-  const stat = readText(procPath(tgid, 'stat'), MAX_STAT_BYTES);
+  const path = procPath(tgid, 'stat');
+  // Most are asked about when they have ended already, and an error costs several times this question.
+  const stat = existsSync(path) ? readText(path, MAX_STAT_BYTES) : null;
   return stat === null ? null : startTicks(stat);
 };
 

@@ -99,7 +99,7 @@ export class Activity {
   }
 
   /** What an agent had somebody else run. */
-  handedOff(link: HandOffLink, { key, origin }: ExecEvent): void {
+  handedOff(link: HandOffLink, { key, origin }: Pick<ExecEvent, 'key' | 'origin'>): void {
     const { processes, bypass, output } = this.#rooms;
     output.value(...bypass.handOff(link, processes.describe(key), origin));
   }

@@ -55,9 +55,9 @@ export class Appearances {
   }
 
   /** A rule that names the root's file says how it is called. */
-  #isAsConfigured({ rule, key }: Observation, agent: Agent): boolean {
-    const isRoot = processId(key) === processId(agent.root);
-    return rule === 'agent.masquerade' && isRoot && this.#rooms.registry.namesFileOf(agent);
+  #isAsConfigured({ rule, way, key }: Observation, agent: Agent): boolean {
+    const isName = rule === 'agent.masquerade' && way === 'image';
+    return isName && agent.isNamedByFile === true && processId(key) === processId(agent.root);
   }
 
   #say({ observations, commands }: DisguiseStep): void {

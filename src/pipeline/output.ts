@@ -22,6 +22,13 @@ export class Output {
     this.#commands.push(...commands);
   }
 
+  /** Takes back what this input asked for. Gives what it was. */
+  withdraw(isVain: (command: Command) => boolean): readonly Command[] {
+    const vain = this.#commands.filter(isVain);
+    if (vain.length > 0) this.#commands = this.#commands.filter((command) => !isVain(command));
+    return vain;
+  }
+
   reply(reply: RegistrationReply): void {
     this.#reply = reply;
   }

@@ -1,4 +1,12 @@
-import { processId, type ExecEvent, type KernelEvent, type ProcessKey } from '../event/index.js';
+import {
+  processId,
+  type ChildrenFact,
+  type ExecEvent,
+  type KernelEvent,
+  type ProcessFact,
+  type ProcessId,
+  type ProcessKey,
+} from '../event/index.js';
 import type { HandOffLink, RegistryStep } from '../agent/index.js';
 import type { Relays } from './relays.js';
 import type { Settling, SettlingRooms } from './settling.js';
@@ -14,6 +22,8 @@ interface OutsiderParts {
 /** Roots that are nobody's agent yet: asked about, watched, or waited for behind a relay. */
 export class Outsiders {
   readonly #parts: OutsiderParts;
+  /** Children of relays that are being looked at, and their relay. */
+  readonly #found = new Map<ProcessId, ProcessKey>();
   #nowNs = 0n;
 
   constructor(parts: OutsiderParts) {
@@ -33,6 +43,32 @@ export class Outsiders {
     this.#spoken(this.#parts.rooms.watched.tick(bootNs));
   }
 
+  /** What a relay had forked before it was watched: each is looked at. */
+  children({ key: relay, children }: ChildrenFact): void {
+    const { rooms } = this.#parts;
+    for (const key of children) {
+      if (rooms.processes.rootOf(key) !== null) continue;
+      this.#found.set(processId(key), relay);
+      rooms.output.command({ do: 'look_up_process', key, env: [] });
+    }
+  }
+
+  /** One of these was looked at. What still runs its relay's program does the relay's own work. */
+  looked(fact: ProcessFact): void {
+    const { rooms, relays, apply } = this.#parts;
+    const { key, exe = '', uid = UNKNOWN_UID } = fact;
+    const relay = this.#found.get(processId(key));
+    if (relay === undefined) return;
+    this.#found.delete(processId(key));
+    const link = fact.gone ? null : relays.foundRunning(relay, key, uid, this.#nowNs);
+    if (link === null || link.relayExe === exe) return;
+    const origin = { ring: 'lifecycle', cpu: 0, seq: 0n, bootNs: key.startNs } as const;
+    rooms.processes.introduce(key);
+    rooms.processes.learn(fact);
+    apply(rooms.registry.handedOff({ root: key, origin }, link));
+    rooms.activity.handedOff(link, { key, origin });
+  }
+
   #withoutAgent(event: KernelEvent, root: ProcessKey): void {
     const { registry } = this.#parts.rooms;
     const { held } = this.#parts.settling;
@@ -40,6 +76,8 @@ export class Outsiders {
     if (event.kind === 'exec' && isAsking(event, root, state === 'pending')) {
       held.hold(root, event);
       this.#parts.apply(registry.ask(event));
+    } else if (event.kind === 'exec' && state === 'stranger' && event.scope === 'pending') {
+      this.#afterVerdict(event);
     } else if (state === 'pending') {
       held.hold(root, event);
     } else if (state === 'unknown' && event.scope !== 'none' && event.scope !== 'stranger') {
@@ -48,6 +86,18 @@ export class Outsiders {
     } else {
       this.#parts.settling.foreign();
     }
+  }
+
+  /** The kernel had not heard of the verdict, and asked nothing about an exec that an agent may begin with. */
+  #afterVerdict(event: ExecEvent): void {
+    const { rooms, settling } = this.#parts;
+    const decision = rooms.registry.alone(event);
+    if (decision === null) {
+      settling.foreign();
+      return;
+    }
+    settling.held.hold(event.key, event);
+    settling.settle(decision);
   }
 
   #ofWatched(event: KernelEvent, root: ProcessKey): void {

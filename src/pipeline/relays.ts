@@ -13,6 +13,7 @@ import type { Output } from './output.js';
 
 const EXPECTED_MAX = 4096;
 /** A worker that a server forks for each request never executes anything. */
+const QUICK_NS = 2_000_000_000n;
 const PATIENCE_NS = 10_000_000_000n;
 
 /** Processes that run what an agent asked them to, and what they have just forked. */
@@ -22,6 +23,7 @@ export class Relays {
   /** Children of relays that have not executed anything, by when they were forked. */
   readonly #expected = new Map<ProcessId, { readonly key: ProcessKey; readonly sinceNs: bigint }>();
   #refused = 0;
+  #nowNs = 0n;
 
   constructor(output: Output) {
     this.#output = output;
@@ -55,6 +57,21 @@ export class Relays {
     return this.#expected.has(processId(root));
   }
 
+  /** A child that a relay had forked before it was watched, if somebody may have asked for it. */
+  foundRunning(
+    relay: ProcessKey,
+    child: ProcessKey,
+    uid: number,
+    nowNs: bigint,
+  ): HandOffLink | null {
+    const origin = { ring: 'lifecycle', cpu: 0, seq: 0n, bootNs: child.startNs } as const;
+    const tid = relay.tgid;
+    this.#handOffs.forked({
+      ...{ kind: 'fork', origin, key: relay, tid, root: relay, scope: 'relay', child },
+    });
+    return this.#handOffs.linkOf(child, uid, nowNs);
+  }
+
   /** An expected root, or a child of it, executed something: was it asked for? */
   linkOf(event: ExecEvent, root: ProcessKey): HandOffLink | null {
     this.#expected.delete(processId(root));
@@ -72,6 +89,7 @@ export class Relays {
 
   /** Those that have executed nothing for too long. */
   tick(nowNs: bigint): readonly ProcessKey[] {
+    this.#nowNs = nowNs;
     this.#do(this.#handOffs.tick(nowNs));
     const late: ProcessKey[] = [];
     for (const { key, sinceNs } of this.#expected.values()) {
@@ -88,5 +106,11 @@ export class Relays {
 
   #do({ commands }: HandOffStep): void {
     this.#output.command(...commands);
+    // Who listens is found out after the ask, and whoever was quick has forked by then.
+    for (const command of commands) {
+      if (command.do !== 'watch_relay') continue;
+      const sinceNs = this.#nowNs > QUICK_NS ? this.#nowNs - QUICK_NS : 0n;
+      this.#output.command({ do: 'look_up_children', key: command.key, sinceNs });
+    }
   }
 }

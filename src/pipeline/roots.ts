@@ -1,14 +1,17 @@
 import {
   processId,
+  type ChildrenFact,
   type AgentNote,
   type ExecEvent,
   type KernelEvent,
   type NamedFact,
   type ProcessFact,
   type ProcessKey,
+  type UnixOpenEvent,
   type UnixPeerFact,
 } from '../event/index.js';
 import type { Agent, RegistryStep } from '../agent/index.js';
+import { BriefLives } from './brief-lives.js';
 import { Enquiries } from './enquiries.js';
 import { Lineages } from './lineages.js';
 import { Outsiders } from './outsiders.js';
@@ -29,6 +32,7 @@ export class Roots {
   readonly #settling: Settling;
   readonly #relays: Relays;
   readonly #outsiders: Outsiders;
+  readonly #brief = new BriefLives();
   readonly enquiries: Enquiries;
   #nowNs = 0n;
 
@@ -91,6 +95,12 @@ export class Roots {
     else this.#outsiders.on(event, root);
   }
 
+  /** The last event of a batch was taken. */
+  batched(): void {
+    const { activity, output } = this.#rooms;
+    for (const fact of this.#brief.answers(output)) activity.fact(fact);
+  }
+
   apply({ decisions, commands }: RegistryStep): void {
     for (const decision of decisions) this.#settling.settle(decision);
     this.#rooms.output.command(...commands);
@@ -103,12 +113,21 @@ export class Roots {
     processes.learn(fact);
     this.enquiries.looked(fact);
     if (fact.gone) lineages.foundGone(fact.key);
+    this.#outsiders.looked(fact);
     this.apply(registry.fact(fact));
   }
 
   relay(fact: UnixPeerFact | NamedFact): void {
     const { lineages } = this.#rooms;
+    for (const { key } of fact.fact === 'named' ? fact.processes : fact.peers) {
+      this.#outsiders.unwatch(key);
+    }
     this.#relays.fact(fact, (key) => lineages.isMember(key));
+  }
+
+  /** What a relay had forked before it was watched. */
+  children(fact: ChildrenFact): void {
+    this.#outsiders.children(fact);
   }
 
   tick(bootNs: bigint): void {
@@ -156,10 +175,19 @@ export class Roots {
       if (!isSame(event.key, agent.root)) owner = this.#nested(event, agent);
       this.#relays.exec(event, owner);
     } else if (event.kind === 'unix_open') {
-      this.#relays.unixOpen(event, owner);
+      this.#relays.unixOpen(this.#absolute(event), owner);
     }
     activity.on(event, owner);
+    if (event.kind === 'exit') this.#brief.ended(event.key);
     if (lineages.on(event, owner.root)) this.#close(owner.root);
+  }
+
+  /** A path of a socket is relative as any other; who asked may be gone when the listener is looked for. */
+  #absolute(event: UnixOpenEvent): UnixOpenEvent {
+    const { path, key } = event;
+    const cwd = this.#rooms.processes.info(key)?.cwd ?? '';
+    const isRelative = path !== '' && !path.startsWith('/') && !path.startsWith('@');
+    return isRelative && cwd !== '' ? { ...event, path: `${cwd}/${path}` } : event;
   }
 
   /** Whose exec it is: the agent's, or that of another agent which begins here. */

@@ -4,6 +4,7 @@ import { Lineage, type ProcessTable } from '../process/index.js';
 import type { Activity } from './activity.js';
 import type { Gaps } from './gaps.js';
 import { HeldEvents } from './held-events.js';
+import { Heirs } from './heirs.js';
 import type { Lineages } from './lineages.js';
 import type { Output } from './output.js';
 import type { Watched } from './watched.js';
@@ -63,17 +64,27 @@ export class Settling {
     }
   }
 
+  /** Of a stranger nothing is kept, but for agents that it became or started before anybody had decided about it. */
   drop(root: ProcessKey): void {
     const { processes, output, lineages, watched } = this.#rooms;
     const lineage = new Lineage(root);
     const { events, dropped } = this.held.take(root);
-    for (const event of events) lineage.on(event);
+    const heirs = new Heirs((exec) => this.#rooms.registry.alone(exec));
+    for (const event of events) {
+      const heir = heirs.ownerOf(event);
+      if (heir === null) lineage.on(event);
+      else this.held.hold(heir, event);
+    }
     const seen = watched.take(root);
     this.foreign(events.length + dropped);
     lineages.end(root);
     processes.forget(root);
-    output.command({ do: 'verdict', root, verdict: 'stranger' });
-    output.command({ do: 'release', root, members: [...lineage.members(), ...seen.members] });
+    if (!heirs.includes(root)) {
+      const members = [...lineage.members(), ...seen.members].filter((key) => !heirs.owns(key));
+      output.command({ do: 'verdict', root, verdict: 'stranger' });
+      output.command({ do: 'release', root, members });
+    }
+    for (const decision of heirs.decisions) this.settle(decision);
   }
 
   /** The last process of a lineage has ended. */

@@ -33,7 +33,21 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf('/
  * `perl5.36-x86_64-linux-gnu` are; `node-gyp`, `python3-config`, `php-fpm8.2` and `run.sh` are not.
  */
 export function kindOfName(name: string): ProgramKind | null {
-  let stem = baseName(name).toLowerCase().replace(/^[.-]/, '');
+  const base = baseName(name);
+  const known = KINDS_KNOWN.get(base);
+  if (known !== undefined) return known;
+  const kind = readKind(base);
+  if (KINDS_KNOWN.size >= KINDS_KNOWN_MAX) KINDS_KNOWN.clear();
+  KINDS_KNOWN.set(base, kind);
+  return kind;
+}
+
+/** The same few programs are executed again and again. */
+const KINDS_KNOWN = new Map<string, ProgramKind | null>();
+const KINDS_KNOWN_MAX = 4096;
+
+function readKind(base: string): ProgramKind | null {
+  let stem = base.toLowerCase().replace(/^[.-]/, '');
   if (LOADER.test(stem)) return 'loader';
   for (let cut = 0; cut < 3; cut += 1) stem = stem.replace(SUFFIX, '');
   if (SCRIPT.test(stem)) return null;

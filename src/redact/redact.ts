@@ -33,7 +33,7 @@ export function redact(value: Value, stamp: Stamp): Storable {
   const wallNs = bootNs + wallOffsetNs;
   const redactions = new Redactions();
   const detail = detailOf(value, new Texts(redactions));
-  const body: RecordBody = {
+  const body: Written = {
     eventId: deriveEventId(wallNs, { node, bootId, ring, cpu, seq, part }),
     node,
     tenant,
@@ -49,6 +49,9 @@ export function redact(value: Value, stamp: Stamp): Storable {
   };
   const redaction = redactions.list();
   const audit = toAuditEvent(body);
-  const whole = { ...body, ...(audit && { audit }), ...(redaction && { redaction }) };
-  return { body: whole } as Storable;
+  if (audit !== null) body.audit = audit;
+  if (redaction !== null) body.redaction = redaction;
+  return { body } as Storable;
 }
+
+type Written = { -readonly [Key in keyof RecordBody]: RecordBody[Key] };

@@ -1,5 +1,6 @@
 import { cleanArgv, cleanCommandLine } from './argv.js';
 import type { Redactions } from './mark.js';
+import { Remembered } from './remembered.js';
 import { cleanText, cleanTokens } from './text.js';
 import { cleanPath } from './url.js';
 
@@ -13,18 +14,21 @@ const MAX_ID_CHARACTERS = 512;
 /** Command lines that came out as they went in: that of a process comes again in each of its records. */
 const CLEAN = new WeakSet<readonly string[]>();
 
+const PLAIN = new Remembered(cleanText);
+const NAMES = new Remembered(cleanTokens);
+
 /** The texts of one record, each cleaned as what it is. Fields are named as in the record. */
 export class Texts {
   constructor(private readonly redactions: Redactions) {}
 
   /** A word, such as a host name or a method. */
   name(field: string, text: string): string {
-    return cleanTokens(cut(text), this.redactions.of(field));
+    return NAMES.clean(cut(text), () => this.redactions.of(field));
   }
 
   /** What a container's runtime calls something; whoever may make a cgroup gives these names. */
   id(field: string, text: string): string {
-    return cleanText(text.slice(0, MAX_ID_CHARACTERS), this.redactions.of(field));
+    return PLAIN.clean(text.slice(0, MAX_ID_CHARACTERS), () => this.redactions.of(field));
   }
 
   names(field: string, texts: readonly string[]): string[] {
@@ -33,7 +37,7 @@ export class Texts {
 
   /** A path, or a host that may be a URL. */
   plain(field: string, text: string): string {
-    return cleanText(cut(text), this.redactions.of(field));
+    return PLAIN.clean(cut(text), () => this.redactions.of(field));
   }
 
   /** The target of a request. */

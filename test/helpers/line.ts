@@ -3,11 +3,13 @@ export interface Line {
   readonly seq: number | string;
   readonly kind: string;
   readonly event_id: string;
+  readonly ts: string;
   readonly claim: string;
   readonly agent?: { readonly id: string; readonly session: string };
   readonly process?: {
     readonly pid: number;
     readonly start_ns: number | string;
+    readonly ppid: number;
     readonly exe: string;
     readonly argv: readonly string[];
     readonly chain: readonly { readonly pid: number; readonly exe: string }[];

@@ -310,6 +310,7 @@ export interface LaneFields {
   readonly emitted: number;
   readonly ringFull?: number;
   readonly fault?: number;
+  readonly tableFull?: number;
   readonly payloadAgent?: number;
   readonly payloadForeign?: number;
 }
@@ -327,6 +328,7 @@ export function countersOf(cpus: number, lanes: readonly LaneFields[]): Uint8Arr
     set(layout.WF_COUNTERS.emitted, lane.emitted);
     set(layout.WF_COUNTERS.lost + layout.WfLoss.RING_FULL * 8, lane.ringFull);
     set(layout.WF_COUNTERS.lost + layout.WfLoss.FAULT * 8, lane.fault);
+    set(layout.WF_COUNTERS.lost + layout.WfLoss.TABLE_FULL * 8, lane.tableFull);
     set(layout.WF_COUNTERS.payload_bytes_agent, lane.payloadAgent);
     set(layout.WF_COUNTERS.payload_bytes_foreign, lane.payloadForeign);
   }

@@ -1,18 +1,27 @@
 import { NODES } from '../running.js';
 import { linksTo, type Signature } from '../signature.js';
 
-/** opencode: one file with Bun inside, which npm reaches through a Node script. */
+/**
+ * opencode: one file with Bun inside. The package's install script links it to `bin/opencode.exe`, on Linux too; where it
+ * did not run, and in earlier versions, a Node script starts `.opencode` beside it or the file of the system's own package.
+ */
 export const opencode: Signature = {
   name: 'opencode',
   kind: 'agent',
   verified: true,
   evidence: [
-    'seen: 1.18.33 from npm runs */opencode-linux-x64*/bin/opencode, one file with Bun inside',
+    'seen: 1.18.33 from npm runs */opencode-ai/bin/opencode.exe, one file with Bun inside, the same as */opencode-linux-x64*/bin/opencode',
+    'earlier versions keep it as */opencode-ai/bin/.opencode',
     'its installer puts that file into ~/.opencode/bin',
   ],
   marks: [
     {
-      exe: ['*/opencode-linux-*/bin/opencode', '*/.opencode/bin/opencode'],
+      exe: [
+        '*/opencode-linux-*/bin/opencode',
+        '*/opencode-ai/bin/opencode.exe',
+        '*/opencode-ai/bin/.opencode',
+        '*/.opencode/bin/opencode',
+      ],
       says: 'executable of opencode',
     },
     {
@@ -21,6 +30,6 @@ export const opencode: Signature = {
       says: 'opencode launcher',
     },
   ],
-  basenames: ['opencode', ...NODES],
+  basenames: ['opencode', 'opencode.exe', '.opencode', ...NODES],
   parents: [],
 };

@@ -23,6 +23,8 @@ t.test('each agent is known in every way it is started', async (t) => {
     [NODE, ['node', '/home/a/app/node_modules/.bin/qwen'], 'qwen-code'],
     ['/x/opencode-linux-x64-baseline/bin/opencode', ['opencode', 'run'], 'opencode'],
     ['/home/a/.opencode/bin/opencode', ['opencode'], 'opencode'],
+    ['/x/node_modules/opencode-ai/bin/opencode.exe', ['opencode'], 'opencode'],
+    ['/x/node_modules/opencode-ai/bin/.opencode', ['opencode'], 'opencode'],
     [NODE, ['node', '/usr/lib/node_modules/opencode-ai/bin/opencode'], 'opencode'],
     ['/x/node_modules/@github/copilot-linux-x64/copilot', ['copilot'], 'copilot-cli'],
     [NODE, ['node', '/x/@github/copilot/npm-loader.js'], 'copilot-cli'],

@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { directoryOf, type RealAgent } from './catalogue.js';
+
+/** Puts the pinned version there, with its own install scripts, unless it is there. Resolves to its command. */
+export function install(agent: RealAgent): string {
+  const directory = directoryOf(agent);
+  const found = installed(agent);
+  if (found !== agent.version) {
+    console.error(`test-agents: npm install ${agent.package}@${agent.version}`);
+    mkdirSync(directory, { recursive: true });
+    const options = ['--no-fund', '--no-audit', '--no-save', '--loglevel=error'];
+    const wanted = `${agent.package}@${agent.version}`;
+    execFileSync('npm', ['install', '--prefix', directory, ...options, wanted], {
+      stdio: ['ignore', process.stderr, process.stderr],
+    });
+  }
+  return resolve(directory, 'node_modules/.bin', agent.bin);
+}
+
+function installed(agent: RealAgent): string | null {
+  const file = join(directoryOf(agent), 'node_modules', agent.package, 'package.json');
+  if (!existsSync(file)) return null;
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,89 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { parseArgs } from 'node:util';
+import type { Dialect } from './catalogue.js';
+import { type Json, type Saying, type Speech, SPEECH, type Tool } from './dialects.js';
+
+/**
+ * A model that runs one shell command and is content. `node model.js --dialect D --command C` in the agent's network
+ * namespace; `{port}` in the command is its own port. Prints a JSON object a line: first the port, then each request.
+ */
+const { values } = parseArgs({
+  options: { dialect: { type: 'string' }, command: { type: 'string' } },
+});
+const speech: Speech = SPEECH[values.dialect as Dialect];
+const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+/** Of what an agent may send in one request. */
+const MOST_BYTES = 16 << 20;
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) request.destroy();
+    else chunks.push(chunk);
+  });
+  request.on('end', () => {
+    answer(request, Buffer.concat(chunks).toString(), response);
+  });
+});
+server.listen(0, '127.0.0.1', () => {
+  say({ port: (server.address() as AddressInfo).port });
+});
+
+function answer(request: IncomingMessage, text: string, response: ServerResponse): void {
+  const path = request.url ?? '';
+  const method = request.method ?? '';
+  const body = parse(text);
+  // What the agent asks beside its model (its settings, a token count, the oracle of its tool) is of no matter.
+  const isForModel = /\/(messages|responses|chat\/completions)(\?|$)|enerateContent/.test(path);
+  if (method !== 'POST' || !isForModel || body === null) {
+    say({ method, path, said: null });
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    return;
+  }
+  const saying = nextSaying(body);
+  say({ method, path, said: saying.say === 'tool' ? saying.tool : 'text' });
+  const isStream = body['stream'] === true || path.includes(':streamGenerateContent');
+  if (!isStream) {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(speech.whole(saying)));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const [name, data] of speech.events(saying)) {
+    if (name !== null) response.write(`event: ${name}\n`);
+    response.write(`data: ${data === '[DONE]' ? data : JSON.stringify(data)}\n\n`);
+  }
+  response.end();
+}
+
+function nextSaying(body: Json): Saying {
+  const shell = speech.tools(body).find(isShell);
+  if (shell === undefined || speech.hasResult(body)) return { say: 'text', text: 'Done.' };
+  return { say: 'tool', tool: shell.name, input: inputFor(shell) };
+}
+
+const isShell = ({ name, parameters }: Tool): boolean =>
+  /bash|shell|exec_command/i.test(name) &&
+  parameters.some((key) => key === 'command' || key === 'cmd');
+
+function inputFor({ name, parameters }: Tool): Json {
+  const { port } = server.address() as AddressInfo;
+  const command = (values.command ?? '').replaceAll('{port}', String(port));
+  const key = parameters.includes('cmd') ? 'cmd' : 'command';
+  return {
+    [key]: name === 'shell' ? ['bash', '-c', command] : command,
+    ...(parameters.includes('description') ? { description: 'Looks what is there' } : {}),
+    ...(parameters.includes('is_background') ? { is_background: false } : {}),
+  };
+}
+
+function parse(text: string): Json | null {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
+}
