@@ -95,7 +95,7 @@ export class Sensor {
   /** A text of less than 1 KiB about a root, for the process that takes over. */
   remember(rootTgid: number, rootStartNs: bigint, text: string): void;
   setScope(tgid: number, startNs: bigint, rootTgid: number, rootStartNs: bigint): void;
-  deleteScope(tgid: number, startNs: bigint): void;
+  deleteScope(tgid: number, startNs: bigint, rootTgid: number, rootStartNs: bigint): void;
   /** Each child of the process becomes a pending root. EEXIST when the process is in a lineage. */
   watchRelay(tgid: number, startNs: bigint): void;
   /** Does nothing for a process that is no relay. */
@@ -104,8 +104,10 @@ export class Sensor {
   attachTls(fd: number, sites: Record<string, number>): number;
   detachTls(id: number): void;
   /**
-   * Starts draining on this environment's loop. In one turn: the rings are read payload, network, lifecycle, at most
-   * `maxBatchBytes` in all, and given as one Buffer; records stand one after another, padded to 8 bytes.
+   * Starts draining on this environment's loop. In one turn: the rings are read lifecycle, network, payload, at most
+   * `maxBatchBytes` in all, and given as one Buffer; records stand one after another, padded to 8 bytes. What a record
+   * refers to (its process, its connection) is in the same batch or was in an earlier one: where a ring is not read to
+   * its end, those behind it in that order are read only up to the moment of what is left.
    */
   start(
     onBatch: (batch: NativeBatch) => void,

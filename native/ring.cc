@@ -11,8 +11,6 @@
 #include <cstring>
 #include <utility>
 
-#include "wire/wire.h"
-
 namespace wf {
 namespace {
 
@@ -52,6 +50,7 @@ Ring& Ring::operator=(Ring&& other) noexcept {
   std::swap(producer_, other.producer_);
   std::swap(page_, other.page_);
   std::swap(size_, other.size_);
+  std::swap(taken_ns_, other.taken_ns_);
   return *this;
 }
 
@@ -60,7 +59,9 @@ Ring::~Ring() {
   if (producer_ != nullptr) munmap(const_cast<uint8_t*>(producer_), page_ + size_);
 }
 
-size_t Ring::Waiting() const { return LoadAcquire<uint64_t>(producer_) - Position(); }
+size_t Ring::Waiting() const { return End() - Position(); }
+
+uint64_t Ring::End() const { return LoadAcquire<uint64_t>(producer_); }
 
 void Ring::Copy(void* out, uint64_t position, size_t bytes) const {
   const size_t before_end = std::min<size_t>(bytes, size_ - (position & (size_ - 1)));
@@ -68,33 +69,37 @@ void Ring::Copy(void* out, uint64_t position, size_t bytes) const {
   memcpy(static_cast<uint8_t*>(out) + before_end, producer_ + page_, bytes - before_end);
 }
 
-size_t Ring::UsedBytes(uint64_t position, size_t length) const {
-  wf_header header;
-  if (length < sizeof(header)) return 0;
+wf_header Ring::HeaderAt(uint64_t position, size_t length) const {
+  wf_header header = {};
+  if (length < sizeof(header)) return header;
   Copy(&header, position, sizeof(header));
-  return header.size < sizeof(header) || header.size > length ? 0 : header.size;
+  if (header.size < sizeof(header) || header.size > length) return {};
+  return header;
 }
 
-Ring::Span Ring::Measure(size_t limit) const {
-  const uint64_t produced = LoadAcquire<uint64_t>(producer_);
+Ring::Span Ring::Measure(const Limit& limit) const {
   Span span;
   span.end = Position();
-  while (span.end < produced) {
+  span.taken_ns = taken_ns_;
+  // A record has its time before it has its room: one that has room bounds the time of all behind it.
+  uint64_t left_ns = span.taken_ns;
+  while (span.end < limit.end) {
     // Padded to 8 as the ring is, so never split.
     const auto word = LoadAcquire<uint32_t>(At(span.end));
     if ((word & BPF_RINGBUF_BUSY_BIT) != 0) break;
     if ((word & BPF_RINGBUF_DISCARD_BIT) == 0) {
-      const size_t used = UsedBytes(span.end + BPF_RINGBUF_HDR_SZ, LengthOf(word));
-      if (span.bytes + Padded(used) > limit) {
-        span.more = true;
-        break;
-      }
-      span.bytes += Padded(used);
-      span.foreign += used == 0 ? 1 : 0;
+      const wf_header header = HeaderAt(span.end + BPF_RINGBUF_HDR_SZ, LengthOf(word));
+      left_ns = std::max<uint64_t>(left_ns, header.boot_ns);
+      span.more = span.bytes + Padded(header.size) > limit.bytes;
+      if (span.more || header.boot_ns >= limit.before_ns) break;
+      span.bytes += Padded(header.size);
+      span.foreign += header.size == 0 ? 1 : 0;
+      span.taken_ns = left_ns;
     }
     span.end += Padded(LengthOf(word) + BPF_RINGBUF_HDR_SZ);
   }
-  span.complete = span.end >= produced;
+  span.complete = span.end >= limit.end;
+  if (!span.complete) span.left_ns = left_ns;
   return span;
 }
 
@@ -105,7 +110,7 @@ uint8_t* Ring::Read(const Span& span, uint8_t* out) const {
   while (position < span.end) {
     const auto word = LoadAcquire<uint32_t>(At(position));
     if ((word & BPF_RINGBUF_DISCARD_BIT) == 0) {
-      const size_t used = UsedBytes(position + BPF_RINGBUF_HDR_SZ, LengthOf(word));
+      const size_t used = HeaderAt(position + BPF_RINGBUF_HDR_SZ, LengthOf(word)).size;
       Copy(out, position + BPF_RINGBUF_HDR_SZ, used);
       memset(out + used, 0, Padded(used) - used);
       out += Padded(used);
@@ -116,6 +121,7 @@ uint8_t* Ring::Read(const Span& span, uint8_t* out) const {
 }
 
 void Ring::Release(const Span& span) {
+  taken_ns_ = span.taken_ns;
   __atomic_store_n(reinterpret_cast<uint64_t*>(consumer_), span.end, __ATOMIC_RELEASE);
 }
 

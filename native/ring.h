@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "refusal.h"
+#include "wire/wire.h"
 
 namespace wf {
 
@@ -19,8 +20,20 @@ class Ring {
     size_t foreign = 0;
     /** There was more than the limit let in. */
     bool more = false;
-    /** Everything that was in the ring when it was measured. */
+    /** Everything up to the limit's end. */
     bool complete = false;
+    /** Room for whatever is left was taken at this moment or later; UINT64_MAX when complete. */
+    uint64_t left_ns = UINT64_MAX;
+    /** The latest time of a record before `end`, in this span or an earlier one. */
+    uint64_t taken_ns = 0;
+  };
+
+  struct Limit {
+    size_t bytes;
+    /** No further than this position, which End() gave. */
+    uint64_t end;
+    /** Up to the first record that happened at this moment or later. */
+    uint64_t before_ns;
   };
 
   Ring() = default;
@@ -31,8 +44,10 @@ class Ring {
 
   /** Bytes in the ring, unfinished and discarded records included: never less than a Span's. */
   size_t Waiting() const;
-  /** Finds the records that fit into `limit` bytes, up to the first unfinished one. */
-  Span Measure(size_t limit) const;
+  /** Where the next record to be written will begin. */
+  uint64_t End() const;
+  /** Finds the records that are within the limit, up to the first unfinished one. */
+  Span Measure(const Limit& limit) const;
   /** Where the next record to be read begins. */
   uint64_t Position() const;
   /** Copies a measured span to `out`. Returns where the copy ended. */
@@ -46,13 +61,14 @@ class Ring {
   }
   /** Copies out of the data, over its end and on from its start. */
   void Copy(void* out, uint64_t position, size_t bytes) const;
-  /** Bytes of the record whose data begins at `position` to deliver, 0 for one that is not ours. */
-  size_t UsedBytes(uint64_t position, size_t length) const;
+  /** The header of the record whose data begins at `position`; its size is 0 for one that is not ours. */
+  wf_header HeaderAt(uint64_t position, size_t length) const;
 
   uint8_t* consumer_ = nullptr;        // one page, written by us
   const uint8_t* producer_ = nullptr;  // one page and the data, written by the kernel
   size_t page_ = 0;
   size_t size_ = 0;
+  uint64_t taken_ns_ = 0;
 };
 
 }  // namespace wf

@@ -2,13 +2,14 @@
 
 #include <sys/epoll.h>
 #include <algorithm>
+#include <iterator>
 
 namespace wf {
 namespace {
 
-// Effects before causes: whatever a payload or network record refers to was written to the lifecycle
-// ring earlier, so reading that ring last finds it in the same batch.
-constexpr wf_ring kOrder[] = {WF_RING_PAYLOAD, WF_RING_NETWORK, WF_RING_LIFECYCLE};
+// Causes before effects: whatever a record refers to (its process, its connection) was written to a ring
+// further ahead, and earlier.
+constexpr wf_ring kOrder[] = {WF_RING_LIFECYCLE, WF_RING_NETWORK, WF_RING_PAYLOAD};
 
 }  // namespace
 
@@ -119,18 +120,32 @@ bool RingReader::Empty() const {
                      [](const Ring& ring) { return ring.Waiting() == 0; });
 }
 
+// The invariant: what a record of a batch refers to is in the same batch, or was in an earlier one.
+// - The ends are read effects first, so that a record before the end of its ring has its causes before the
+//   end of theirs.
+// - When a ring is not read to its end (the batch is full, or a record is unfinished), the rings of its
+//   effects are read only up to the moment of what it leaves behind.
 RingReader::Spans RingReader::MeasureAll(size_t max) const {
-  // Half of a batch is kept for the lifecycle ring and a quarter for the network ring, as far as
-  // something waits there: a flood of payload never starves them.
-  const size_t lifecycle = std::min(rings_[WF_RING_LIFECYCLE].Waiting(), max / 2);
-  const size_t network = std::min(rings_[WF_RING_NETWORK].Waiting(), max / 4);
+  std::array<Ring::Limit, WF_RING_COUNT> limits;
+  // A quarter of a batch is kept for each ring of effects, as far as something waits there, and half is left
+  // for the lifecycle ring: none starves another.
+  std::array<size_t, WF_RING_COUNT> kept;
+  size_t all_kept = 0;
+  std::for_each(std::rbegin(kOrder), std::rend(kOrder), [&](wf_ring ring) {
+    limits[ring].end = rings_[ring].End();
+    kept[ring] = all_kept;
+    all_kept += std::min<size_t>(limits[ring].end - rings_[ring].Position(), max / 4);
+  });
   Spans spans;
-  size_t left = max - lifecycle - network;
-  spans[WF_RING_PAYLOAD] = rings_[WF_RING_PAYLOAD].Measure(left);
-  left = left - spans[WF_RING_PAYLOAD].bytes + network;
-  spans[WF_RING_NETWORK] = rings_[WF_RING_NETWORK].Measure(left);
-  left = left - spans[WF_RING_NETWORK].bytes + lifecycle;
-  spans[WF_RING_LIFECYCLE] = rings_[WF_RING_LIFECYCLE].Measure(left);
+  size_t left = max;
+  uint64_t before_ns = UINT64_MAX;
+  for (const wf_ring ring : kOrder) {
+    limits[ring].bytes = left - kept[ring];
+    limits[ring].before_ns = before_ns;
+    spans[ring] = rings_[ring].Measure(limits[ring]);
+    left -= spans[ring].bytes;
+    before_ns = std::min(before_ns, spans[ring].left_ns);
+  }
   return spans;
 }
 

@@ -86,6 +86,7 @@ Status Scope::SetVerdict(const wf_process_key& root, uint32_t verdict) {
 }
 
 Status Scope::DeleteVerdict(const wf_process_key& root) {
+  if (HasVerdict(root, WF_VERDICT_PENDING)) return {};
   if (auto refused = Remove("delete note", notes_, &root)) return refused;
   return Remove("delete verdict", verdicts_, &root);
 }
@@ -97,11 +98,13 @@ Status Scope::SetScope(const wf_process_key& process, const wf_process_key& root
   return Put("set scope", scope_, &process.tgid, &entry);
 }
 
-Status Scope::DeleteScope(const wf_process_key& process) {
+Status Scope::DeleteScope(const wf_process_key& process, const wf_process_key& root) {
   wf_scope entry = {};
   if (bpf_map_lookup_elem(scope_, &process.tgid, &entry) != 0)
     return errno == ENOENT ? Status() : LastError("look up scope");
-  if (entry.start_ns != process.start_ns) return {};
+  const bool is_ours = entry.start_ns == process.start_ns && entry.root.tgid == root.tgid &&
+                       entry.root.start_ns == root.start_ns;
+  if (!is_ours || HasVerdict(root, WF_VERDICT_PENDING)) return {};
   return Remove("delete scope", scope_, &process.tgid);
 }
 

@@ -41,14 +41,17 @@ class Scope {
                         const std::vector<std::string>& candidates);
   /** A root that is no agent has no note. */
   Status SetVerdict(const wf_process_key& root, uint32_t verdict);
-  /** And the root's note. */
+  /** And the root's note. Not of one that is asked about again: it has executed something else meanwhile. */
   Status DeleteVerdict(const wf_process_key& root);
   /** Who an agent's root is, for whoever adopts this map. Refused with E2BIG when it does not fit. */
   Status Remember(const wf_process_key& root, const std::string& text);
   Result<std::vector<Note>> Notes() const;
   Status SetScope(const wf_process_key& process, const wf_process_key& root);
-  /** Only the entry of exactly that process: the pid may belong to another one by now. */
-  Status DeleteScope(const wf_process_key& process);
+  /**
+   * Only the entry of exactly that process in that lineage: the pid may belong to another one by now, or the process to
+   * another lineage, or its root is asked about again.
+   */
+  Status DeleteScope(const wf_process_key& process, const wf_process_key& root);
   /** Each child becomes a pending root. Refused with EEXIST when the process is in a lineage. */
   Status WatchRelay(const wf_process_key& process);
   /** Nothing happens to a process that is no relay. */

@@ -37,7 +37,7 @@ Status Scope::WatchRelay(const wf_process_key& process) {
 
 Status Scope::EndRelay(const wf_process_key& process) {
   if (!HasVerdict(process, WF_VERDICT_RELAY)) return {};
-  if (auto refused = DeleteScope(process)) return refused;
+  if (auto refused = DeleteScope(process, process)) return refused;
   return Remove("end relay", verdicts_, &process);
 }
 

@@ -60,8 +60,9 @@ void SensorFace::SetScope(const Napi::CallbackInfo& info) {
 void SensorFace::DeleteScope(const Napi::CallbackInfo& info) {
   Args args(info);
   const wf_process_key process = ProcessKey(args.U32(0, "tgid"), args.BigU64(1, "startNs"));
+  const wf_process_key root = ProcessKey(args.U32(2, "rootTgid"), args.BigU64(3, "rootStartNs"));
   if (!args.ok() || !IsOpen(info.Env())) return;
-  ThrowIf(info.Env(), sensor_->scope().DeleteScope(process));
+  ThrowIf(info.Env(), sensor_->scope().DeleteScope(process, root));
 }
 
 void SensorFace::WatchRelay(const Napi::CallbackInfo& info) {

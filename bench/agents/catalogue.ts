@@ -7,7 +7,6 @@ export type Dialect = 'messages' | 'responses' | 'gemini' | 'chat';
 export interface Setting {
   /** Of the model server, `http://127.0.0.1:PORT`. */
   readonly url: string;
-  readonly home: string;
   readonly prompt: string;
 }
 

@@ -1,3 +1,4 @@
+import type { RealAgent } from './catalogue.js';
 import type { Trial } from './trial.js';
 import type { SeenExec } from './witness.js';
 
@@ -10,18 +11,34 @@ export interface RecordLine {
     readonly name: string;
     readonly session: string;
     readonly assurance: string;
-    readonly under?: unknown;
+    readonly under?: { readonly parent: { readonly session: string } };
   } | null;
   readonly process: {
     readonly pid: number;
     readonly exe: string;
     readonly argv: readonly string[];
+    readonly chain: readonly { readonly pid: number }[];
   } | null;
   readonly finding?: { readonly rule: string; readonly summary: string };
 }
 
-/** What is to be said of a trial. */
+/** One agent of a trial: the one that was started, or the one that it started. */
+export interface Part {
+  readonly agent: RealAgent;
+  /** As the table calls it. */
+  readonly title: string;
+  readonly root: number;
+  /** What the root and its descendants executed, without what an agent within it did. */
+  readonly seen: readonly SeenExec[];
+  /** Session of the agent that started it; null: nobody's. */
+  readonly parent: string | null;
+  /** Its tool call runs the programs with the oracle's word. */
+  readonly hasTools: boolean;
+}
+
+/** What is to be said of one agent of a trial. */
 export interface Verdict {
+  readonly title: string;
   readonly name: string;
   readonly version: string;
   /** Names, assurances and sessions of the agents that its processes belong to. */
@@ -44,39 +61,75 @@ export interface Verdict {
 /** Programs that the tool call starts, each with the oracle's word in its argv. */
 const TOOLS = ['bash', 'git', 'node', 'curl'];
 
-export function judge({ agent, oracle, ended, heard, seen, records }: Trial): Verdict {
+export function judge(trial: Trial, part: Part): Verdict {
+  const { agent, root, seen, parent } = part;
   const pids = new Set(seen.map(({ pid }) => pid));
-  const own = records.filter(({ process }) => process !== null && pids.has(process.pid));
+  // Before its root executed the agent's program it was its parent's.
+  const own = trial.records.filter(
+    ({ agent: who, process }) =>
+      process !== null && pids.has(process.pid) && (parent === null || who?.session !== parent),
+  );
   const of = (pick: (who: NonNullable<RecordLine['agent']>) => string): string[] => [
     ...new Set(own.flatMap(({ agent: who }) => (who === null ? [] : [pick(who)]))),
   ];
   const sessions = of((who) => who.session);
-  const execs = own.filter(({ kind, agent: who }) => kind === 'exec' && isAs(who, agent.name));
-  const tools = TOOLS.filter((tool) =>
-    execs.some(({ process }) => process !== null && runs(process, tool, oracle)),
-  );
-  const children = seen.filter(({ pid }) => pid !== ended.pid);
+  const isOwn = (who: RecordLine['agent']): boolean => sessions.includes(who?.session ?? '');
+  const execs = own.filter(({ kind, agent: who }) => kind === 'exec' && isAs(who, part));
+  const children = seen.filter(({ pid }) => pid !== root);
   const notAttributed = without(children, execs);
-  const findings = records.filter(
-    ({ kind, agent: who, process }) =>
-      kind === 'finding' &&
-      ((who !== null && sessions.includes(who.session)) ||
-        (process !== null && pids.has(process.pid))),
-  );
   const verdict = {
-    ...{ name: agent.name, version: agent.version },
+    ...{ title: part.title, name: agent.name, version: agent.version },
     recognised: of((who) => who.name),
     assurances: of((who) => who.assurance),
     sessions,
-    toolRan: heard.some(({ method, path }) => method === 'GET' && path === `/${oracle}`),
-    ...{ tools, children: children.length, notAttributed, findings },
+    toolRan: trial.heard.some(
+      ({ method, path }) => method === 'GET' && path === `/${trial.oracle}`,
+    ),
+    tools: TOOLS.filter((tool) =>
+      execs.some(({ process }) => process !== null && runs(process, tool, trial.oracle)),
+    ),
+    ...{ children: children.length, notAttributed },
     attributed: children.length - notAttributed.length,
+    findings: trial.records.filter(
+      (record) => record.kind === 'finding' && (isOwn(record.agent) || own.includes(record)),
+    ),
   };
-  return { ...verdict, wrong: wrongOf(verdict, own) };
+  // The root of an agent within this one was this one's before.
+  const roots = trial.parts.map((one) => one.root);
+  const strays = trial.records.filter(
+    ({ kind, agent: who, process }) =>
+      kind === 'exec' && process !== null && isOwn(who) && !has(pids, roots, process.pid),
+  );
+  const wrong = [
+    ...wrongOf(verdict, part),
+    ...own.flatMap((record) => wrongIn(record, part)),
+    ...strays.map(({ seq, process }) => `record ${seq}: ${process?.exe ?? ''} is not its own`),
+  ];
+  return { ...verdict, wrong };
 }
 
-const isAs = (who: RecordLine['agent'], name: string): boolean =>
-  who !== null && who.name === name && who.assurance === 'recognised' && who.under === undefined;
+const has = (pids: ReadonlySet<number>, roots: readonly number[], pid: number): boolean =>
+  pids.has(pid) || roots.includes(pid);
+
+/** All it does is the doing of the process that was started, which is the root of its one session; the chain goes on above it. */
+function wrongIn({ seq, agent, process }: RecordLine, { root, parent }: Part): string[] {
+  if (agent === null || process === null) return [];
+  const line = [process, ...process.chain].map(({ pid }) => pid);
+  const isBelow = parent === null ? line.at(-1) === root : line.includes(root);
+  return [
+    ...(isBelow ? [] : [`record ${seq}: its chain ${line.join(' < ')} is not that of ${root}`]),
+    ...(parentOf(agent) === parent ? [] : [`record ${seq}: an agent under another`]),
+  ];
+}
+
+const parentOf = ({ under }: NonNullable<RecordLine['agent']>): string | null =>
+  under?.parent.session ?? null;
+
+const isAs = (who: RecordLine['agent'], { agent, parent }: Part): boolean =>
+  who !== null &&
+  who.name === agent.name &&
+  who.assurance === 'recognised' &&
+  parentOf(who) === parent;
 
 const runs = (
   { exe, argv }: NonNullable<RecordLine['process']>,
@@ -100,7 +153,7 @@ function without(seen: readonly SeenExec[], records: readonly RecordLine[]): See
   });
 }
 
-function wrongOf(verdict: Omit<Verdict, 'wrong'>, own: readonly RecordLine[]): string[] {
+function wrongOf(verdict: Omit<Verdict, 'wrong'>, { hasTools }: Part): string[] {
   const { name, recognised, assurances, sessions, tools, toolRan, children } = verdict;
   const wrong: string[] = [];
   const expect = (holds: boolean, text: string): void => {
@@ -111,11 +164,8 @@ function wrongOf(verdict: Omit<Verdict, 'wrong'>, own: readonly RecordLine[]): s
   expect(recognised.join() === name, `known as ${recognised.join(', ') || 'nobody'}`);
   expect(assurances.join() === 'recognised', `assurance ${assurances.join(', ') || 'none'}`);
   expect(sessions.length === 1, `${sessions.length} sessions`);
-  expect(
-    own.every(({ agent }) => agent?.under === undefined),
-    'an agent within it',
-  );
-  expect(tools.length === TOOLS.length, `of the tool call only: ${tools.join(', ') || 'nothing'}`);
+  const wanted = hasTools ? TOOLS.length : 0;
+  expect(tools.length === wanted, `of the tool call: ${tools.join(', ') || 'nothing'}`);
   for (const { file } of verdict.notAttributed) wrong.push(`not attributed: ${file}`);
   const rules = verdict.findings.map(({ finding }) => finding?.rule ?? '');
   const unregistered = rules.filter((rule) => rule === 'agent.unregistered').length;

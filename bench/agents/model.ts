@@ -5,13 +5,18 @@ import type { Dialect } from './catalogue.js';
 import { type Json, type Saying, type Speech, SPEECH, type Tool } from './dialects.js';
 
 /**
- * A model that runs one shell command and is content. `node model.js --dialect D --command C` in the agent's network
- * namespace; `{port}` in the command is its own port. Prints a JSON object a line: first the port, then each request.
+ * A model that runs one shell command and is content. `node model.js --commands '{"messages": "ls", ...}'` in the agent's
+ * network namespace: a command for each API; `{port}` in it is its own port. Prints a JSON object a line: first the port,
+ * then each request.
  */
-const { values } = parseArgs({
-  options: { dialect: { type: 'string' }, command: { type: 'string' } },
-});
-const speech: Speech = SPEECH[values.dialect as Dialect];
+const { values } = parseArgs({ options: { commands: { type: 'string', default: '{}' } } });
+const commands = JSON.parse(values.commands) as Partial<Record<Dialect, string>>;
+const PATHS: readonly (readonly [RegExp, Dialect])[] = [
+  [/\/messages(\?|$)/, 'messages'],
+  [/\/responses(\?|$)/, 'responses'],
+  [/\/chat\/completions(\?|$)/, 'chat'],
+  [/:(g|streamG)enerateContent(\?|$)/, 'gemini'],
+];
 const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 /** Of what an agent may send in one request. */
 const MOST_BYTES = 16 << 20;
@@ -37,13 +42,14 @@ function answer(request: IncomingMessage, text: string, response: ServerResponse
   const method = request.method ?? '';
   const body = parse(text);
   // What the agent asks beside its model (its settings, a token count, the oracle of its tool) is of no matter.
-  const isForModel = /\/(messages|responses|chat\/completions)(\?|$)|enerateContent/.test(path);
-  if (method !== 'POST' || !isForModel || body === null) {
+  const dialect = PATHS.find(([pattern]) => pattern.test(path))?.[1];
+  if (method !== 'POST' || dialect === undefined || body === null) {
     say({ method, path, said: null });
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     return;
   }
-  const saying = nextSaying(body);
+  const speech = SPEECH[dialect];
+  const saying = nextSaying(speech, body, commands[dialect] ?? 'true');
   say({ method, path, said: saying.say === 'tool' ? saying.tool : 'text' });
   const isStream = body['stream'] === true || path.includes(':streamGenerateContent');
   if (!isStream) {
@@ -59,19 +65,19 @@ function answer(request: IncomingMessage, text: string, response: ServerResponse
   response.end();
 }
 
-function nextSaying(body: Json): Saying {
+function nextSaying(speech: Speech, body: Json, command: string): Saying {
   const shell = speech.tools(body).find(isShell);
   if (shell === undefined || speech.hasResult(body)) return { say: 'text', text: 'Done.' };
-  return { say: 'tool', tool: shell.name, input: inputFor(shell) };
+  return { say: 'tool', tool: shell.name, input: inputFor(shell, command) };
 }
 
 const isShell = ({ name, parameters }: Tool): boolean =>
   /bash|shell|exec_command/i.test(name) &&
   parameters.some((key) => key === 'command' || key === 'cmd');
 
-function inputFor({ name, parameters }: Tool): Json {
+function inputFor({ name, parameters }: Tool, template: string): Json {
   const { port } = server.address() as AddressInfo;
-  const command = (values.command ?? '').replaceAll('{port}', String(port));
+  const command = template.replaceAll('{port}', String(port));
   const key = parameters.includes('cmd') ? 'cmd' : 'command';
   return {
     [key]: name === 'shell' ? ['bash', '-c', command] : command,

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from '../machine.js';
 import { Ends } from '../owner.js';
 import { markdown } from '../table.js';
-import { REAL_AGENTS } from './catalogue.js';
+import { REAL_AGENTS, type RealAgent } from './catalogue.js';
 import { install } from './install.js';
 import { judge, type Verdict } from './judge.js';
 import { tryAgent, type Trial } from './trial.js';
@@ -16,28 +16,29 @@ const { values, positionals } = parseArgs({
     'show-output': { type: 'boolean', default: false },
   },
 });
-const unknown = positionals.filter((name) => !REAL_AGENTS.some((agent) => agent.name === name));
-if (unknown.length > 0) {
-  const known = REAL_AGENTS.map(({ name }) => name).join(', ');
-  console.error(`scripts/test-agents: ${unknown.join(', ')}: not one of ${known}`);
-  process.exit(64);
-}
-const wanted = REAL_AGENTS.filter(
-  ({ name }) => positionals.length === 0 || positionals.includes(name),
+/** Agents and, as `OUTER+INNER`, an agent that starts another one. */
+const wanted =
+  positionals.length > 0
+    ? positionals
+    : [...REAL_AGENTS.map(({ name }) => name), 'claude-code+codex'];
+const trials = wanted.map((text) => text.split('+').map(find));
+const installed = new Map(
+  [...new Set(trials.flat())].map((agent) => [agent, { agent, command: install(agent) }]),
 );
-const commands = wanted.map((agent) => install(agent));
 if (values.install) process.exit(0);
 
 const verdicts: Verdict[] = [];
-for (const [index, agent] of wanted.entries()) {
-  console.error(`test-agents: ${agent.name} ${agent.version}`);
+for (const [index, agents] of trials.entries()) {
+  console.error(`test-agents: ${wanted[index] ?? ''}`);
+  const [outer, inner = null] = agents.flatMap((agent) => installed.get(agent) ?? []);
+  if (outer === undefined) continue;
   const ends = new Ends();
   try {
-    const trial = await tryAgent(ends, agent, commands[index] ?? '');
-    const verdict = judge(trial);
+    const trial = await tryAgent(ends, outer, inner);
+    const judged = trial.parts.map((part) => judge(trial, part));
     keep(trial);
-    explain(trial, verdict);
-    verdicts.push(verdict);
+    explain(trial, judged);
+    verdicts.push(...judged);
   } finally {
     await ends.all();
   }
@@ -46,15 +47,24 @@ console.log(`${describeMachine()}\n`);
 console.log(table(verdicts));
 process.exitCode = verdicts.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
 
+function find(name: string): RealAgent {
+  const agent = REAL_AGENTS.find((one) => one.name === name);
+  if (agent !== undefined) return agent;
+  const known = REAL_AGENTS.map((one) => one.name).join(', ');
+  console.error(`scripts/test-agents: ${name}: not one of ${known}`);
+  process.exit(64);
+}
+
 function keep({ records }: Trial): void {
   if (values.records === undefined) return;
   appendFileSync(values.records, records.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
-function explain({ ended, heard }: Trial, { name, wrong }: Verdict): void {
-  for (const text of wrong) console.error(`test-agents: ${name}: ${text}`);
+function explain({ ended, heard }: Trial, judged: readonly Verdict[]): void {
+  const wrong = judged.flatMap((one) => one.wrong.map((text) => `${one.title}: ${text}`));
+  for (const text of wrong) console.error(`test-agents: ${text}`);
   if (wrong.length === 0 && !values['show-output']) return;
-  console.error(`test-agents: ${name} ended with ${ended.code ?? ended.signal ?? ''}`);
+  console.error(`test-agents: ended with ${ended.code ?? ended.signal ?? ''}`);
   for (const { method, path, said } of heard)
     console.error(`  ${method} ${path} -> ${said ?? '-'}`);
   console.error(`${ended.stdout.slice(-2000)}\n${ended.stderr.slice(-2000)}`);
@@ -67,12 +77,12 @@ function table(rows: readonly Verdict[]): string {
     head.split(','),
     rows.map((row) => [
       ...[
-        row.name,
+        row.title,
         row.version,
         row.recognised.join(', ') || '-',
         row.assurances.join(', ') || '-',
       ],
-      ...[String(row.sessions.length), row.toolRan ? row.tools.join(', ') : 'not made'],
+      ...[String(row.sessions.length), row.toolRan ? row.tools.join(', ') || '-' : 'not made'],
       ...[`${row.attributed} of ${row.children}`, String(row.notAttributed.length)],
       counted(row.findings.map(({ finding }) => finding?.rule ?? '')),
     ]),

@@ -14,8 +14,8 @@ import { makePlace, readAll, startDaemon } from '../../test/helpers/daemon.js';
 import { scratchDirectory } from '../../test/helpers/scratch.js';
 import { waitFor } from '../../test/helpers/wait.js';
 import type { RealAgent } from './catalogue.js';
-import type { RecordLine } from './judge.js';
-import { startWitness, type SeenExec } from './witness.js';
+import type { Part, RecordLine } from './judge.js';
+import { startWitness, type Witness } from './witness.js';
 
 const MODEL = 'build/bench/bench/agents/model.js';
 /** An agent that is not done by then is ended. */
@@ -30,13 +30,12 @@ export interface Heard {
 
 /** One start of a real agent beside the daemon. */
 export interface Trial {
-  readonly agent: RealAgent;
   /** In the argv of every program the tool call ran, and in the URL it asked for. */
   readonly oracle: string;
   readonly ended: Finished;
   readonly heard: readonly Heard[];
-  /** What the agent's process and its descendants executed, by the witness. */
-  readonly seen: readonly SeenExec[];
+  /** The agent, and behind it the one that its tool call started. */
+  readonly parts: readonly Part[];
   readonly records: readonly RecordLine[];
 }
 
@@ -47,31 +46,86 @@ interface Net {
   readonly heard: readonly Heard[];
 }
 
-/** The daemon has no configuration: what it says of the agent comes from its signatures. */
-export async function tryAgent(t: Owner, agent: RealAgent, command: string): Promise<Trial> {
+/** An installed agent. */
+export interface Installed {
+  readonly agent: RealAgent;
+  readonly command: string;
+}
+
+/**
+ * The daemon has no configuration: what it says of the agents comes from its signatures. With `inner` the first agent's
+ * tool call starts that one, whose tool call runs the programs.
+ */
+export async function tryAgent(
+  t: Owner,
+  outer: Installed,
+  inner: Installed | null,
+): Promise<Trial> {
   const oracle = `oracle-${randomBytes(6).toString('hex')}`;
-  const net = await startModel(t, agent, oracle);
+  const net = await startModel(t, outer, inner, oracle);
   const witness = await startWitness(t);
   const place = makePlace(t, {});
   const daemon = await startDaemon(t, place);
-  const ended = await runAgent(t, net, agent, command);
+  const ended = await runAgent(t, net, outer, inner);
   await endAllBeside(net.pid);
   await witness.settle();
   const code = await daemon.stop();
   if (code !== 0) throw new Error(`the daemon ended with ${String(code)}`);
   // The tests' helper knows fewer fields than a record has.
   const records = (await readAll(t, place)) as unknown as RecordLine[];
-  const seen = witness.execsUnder(ended.pid);
-  return { agent, oracle, ended, heard: net.heard, seen, records };
+  const parts = partsOf(witness, records, ended.pid, outer, inner);
+  return { oracle, ended, heard: net.heard, parts, records };
 }
 
-async function startModel(t: Owner, { dialect }: RealAgent, oracle: string): Promise<Net> {
+function partsOf(
+  witness: Witness,
+  records: readonly RecordLine[],
+  root: number,
+  { agent }: Installed,
+  inner: Installed | null,
+): Part[] {
+  const all = witness.execsUnder(root);
+  const whole = { agent, title: agent.name, root, seen: all, parent: null, hasTools: true };
+  if (inner === null) return [whole];
+  const { name } = inner.agent;
+  const within = all.find(({ file }) => file === inner.command)?.pid;
+  if (within === undefined) throw new Error(`${agent.name} did not start ${name}`);
+  const seen = witness.execsUnder(within);
+  const pids = new Set(seen.map(({ pid }) => pid));
+  const rest = all.filter(({ pid }) => !pids.has(pid));
+  const parent = records.find(({ process }) => process?.pid === root)?.agent?.session ?? 'none';
+  const below = { ...whole, agent: inner.agent, root: within, seen, parent };
+  return [
+    { ...whole, title: `${agent.name}, which starts ${name}`, seen: rest, hasTools: false },
+    { ...below, title: `${name}, started by ${agent.name}` },
+  ];
+}
+
+const PROMPT = 'Say what programs there are.';
+
+/** What the agents' models answer first, by the API they are asked through. */
+function toolCalls(outer: Installed, inner: Installed | null, oracle: string) {
   const tool = [
     `git -c oracle.id=${oracle} --version`,
     `node -e 1 ${oracle}`,
     `curl -s http://127.0.0.1:{port}/${oracle}`,
   ].join('; ');
-  const server = [process.execPath, MODEL, '--dialect', dialect, '--command', tool];
+  if (inner === null) return { [outer.agent.dialect]: tool };
+  const setting = { url: 'http://127.0.0.1:{port}', prompt: PROMPT };
+  const start = [inner.command, ...inner.agent.args(setting)].map(quoted).join(' ');
+  return { [outer.agent.dialect]: `${start} </dev/null`, [inner.agent.dialect]: tool };
+}
+
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+async function startModel(
+  t: Owner,
+  outer: Installed,
+  inner: Installed | null,
+  oracle: string,
+): Promise<Net> {
+  const commands = JSON.stringify(toolCalls(outer, inner, oracle));
+  const server = [process.execPath, MODEL, '--commands', commands];
   const inside = ['sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...server];
   const child = startChild(t, ['unshare', '--net', ...inside], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -88,25 +142,32 @@ async function startModel(t: Owner, { dialect }: RealAgent, oracle: string): Pro
   };
 }
 
-async function runAgent(t: Owner, net: Net, agent: RealAgent, command: string): Promise<Finished> {
+async function runAgent(
+  t: Owner,
+  net: Net,
+  outer: Installed,
+  inner: Installed | null,
+): Promise<Finished> {
   const home = join(scratchDirectory(t), 'home');
   mkdirSync(home);
-  execFileSync('git', ['init', '--quiet', home], { env: { ...process.env, HOME: home } });
-  const setting = { url: net.url, home, prompt: 'Say what programs there are.' };
-  for (const [name, content] of Object.entries(agent.files?.(setting) ?? {})) {
-    mkdirSync(dirname(join(home, name)), { recursive: true });
-    writeFileSync(join(home, name), JSON.stringify(content));
-  }
+  const setting = { url: net.url, prompt: PROMPT };
   // Nothing of the environment of whoever runs this: it may be an agent itself.
   const env = {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
     HOME: home,
     TERM: 'dumb',
     LANG: 'C.UTF-8',
-    ...agent.env(setting),
+    ...inner?.agent.env(setting),
+    ...outer.agent.env(setting),
   };
+  execFileSync('git', ['init', '--quiet', home], { env });
+  const files = { ...inner?.agent.files?.(setting), ...outer.agent.files?.(setting) };
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(home, name)), { recursive: true });
+    writeFileSync(join(home, name), JSON.stringify(content));
+  }
   const enter = ['nsenter', '--net', '--target', String(net.pid), '--'] as const;
-  return runCommand(t, [...enter, command, ...agent.args(setting)], {
+  return runCommand(t, [...enter, outer.command, ...outer.agent.args(setting)], {
     cwd: home,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -15,8 +15,12 @@ struct emit_what {
 	__u16 kind;
 };
 
-/* The place of a record among those of its CPU and ring. */
+/*
+ * The place of a record among those of its CPU and ring, and when it happened. Taken before the room in the ring: who
+ * reads that ring then knows of a record it leaves that nothing behind it was written before that moment.
+ */
 struct emit_place {
+	__u64 boot_ns;
 	__u64 seq;
 	__u32 cpu;
 };
@@ -37,13 +41,14 @@ static __always_inline struct emit_place emit_take(__u32 ring)
 
 	if (counters)
 		place.seq = count_take(counters);
+	place.boot_ns = bpf_ktime_get_boot_ns();
 	return place;
 }
 
 static __always_inline void emit_header(struct wf_header *h, const struct wf_who *who,
 					struct emit_what what, struct emit_place place)
 {
-	h->boot_ns = bpf_ktime_get_boot_ns();
+	h->boot_ns = place.boot_ns;
 	h->start_ns = who->self.start_ns;
 	h->root_start_ns = who->root.start_ns;
 	h->seq = place.seq;

@@ -55,7 +55,7 @@ export class CommandRunner {
         this.kernel.release(command.root, command.members);
         return null;
       case 'look_up_process':
-        return this.host.processFact(command.key, command.env);
+        return this.host.processFact(command.key, command.env, command.ranAt);
       case 'look_up_stacks':
         return this.host.stacksFact(command.key);
       case 'look_up_listener':

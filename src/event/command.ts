@@ -19,8 +19,13 @@ export type Command =
       readonly root: ProcessKey;
       readonly members: readonly ProcessKey[];
     }
-  /** Answered by a ProcessFact. `env`: names whose values a rule asks for. */
-  | { readonly do: 'look_up_process'; readonly key: ProcessKey; readonly env: readonly string[] }
+  /** Answered by a ProcessFact. `env`: names whose values a rule asks for; `ranAt`: where it was executed, for `exeGone`. */
+  | {
+      readonly do: 'look_up_process';
+      readonly key: ProcessKey;
+      readonly env: readonly string[];
+      readonly ranAt?: string;
+    }
   /** Answered by a StacksFact. null: the system's library directories. */
   | { readonly do: 'look_up_stacks'; readonly key: ProcessKey | null }
   /** Answered by a ListenerFact. */

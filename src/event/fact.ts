@@ -117,6 +117,11 @@ export interface ProcessFact {
   readonly gone: boolean;
   readonly exe?: string;
   readonly file?: ImageId;
+  /**
+   * No name of `file` is left, and no file stands where it was executed or where its last name was: an upgrade puts one
+   * there. Only where it was asked with `ranAt`. A memfd never had a name, which this does not tell apart.
+   */
+  readonly exeGone?: boolean;
   readonly comm?: string;
   readonly cwd?: string;
   readonly argv?: readonly string[];

@@ -90,7 +90,7 @@ export interface KernelPort {
 
 /** Facts about processes, users and files. Answers; never throws for a process that went away. */
 export interface HostPort {
-  processFact(key: ProcessKey, env: readonly string[]): HostFact;
+  processFact(key: ProcessKey, env: readonly string[], ranAt?: string): HostFact;
   stacksFact(key: ProcessKey | null): HostFact;
   listenerFact(question: ListenerQuestion): HostFact;
   userFact(uid: number): HostFact;

@@ -6,6 +6,7 @@ import { listenerFact } from './listener.js';
 import { namedFact } from './named.js';
 import { processFact } from './process-fact.js';
 import { SiteFinder } from './sites.js';
+import { SocketTables } from './socket-tables.js';
 import { socketsFact } from './sockets.js';
 import { openStack, processStacks, systemStacks } from './stacks.js';
 import { TimeBudget } from './time-budget.js';
@@ -24,8 +25,9 @@ export const openHost = ({ exactKeys = keysByTick }: HostOptions = {}): HostPort
   const searches = new TimeBudget();
   const finder = new SiteFinder();
   const images = new Images();
+  const sockets = new SocketTables();
   return {
-    processFact: (key, env) => processFact(key, env, { users, containers }),
+    processFact: (key, env, ranAt) => processFact(key, { env, ranAt }, { users, containers }),
     stacksFact: (key) => (key === null ? systemStacks(finder) : processStacks(key, finder)),
     listenerFact: (question) => listenerFact(question, users),
     userFact: (uid) => ({ fact: 'user', uid, user: users.name(uid) }),
@@ -33,6 +35,6 @@ export const openHost = ({ exactKeys = keysByTick }: HostOptions = {}): HostPort
     imageFact: (question) => images.fact(question),
     unixPeerFact: (question) => unixPeerFact(question, exactKeys, searches),
     namedFact: (names) => namedFact(names, exactKeys, searches),
-    socketsFact,
+    socketsFact: (key) => socketsFact(key, sockets),
   };
 };

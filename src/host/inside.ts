@@ -12,16 +12,31 @@ const MAX_STEPS = 1024;
 export const wholePath = (tgid: number, path: string): string =>
   path.startsWith('/') ? path : `${readLink(procPath(tgid, 'cwd')) ?? ''}/${path}`;
 
-/**
- * The socket that a process would reach by this path: resolved in its own root and from its own directory, whatever
- * links lie on the way. `/proc/PID/root/a` alone would follow an absolute link out of that root. null: there is none.
- */
+/** What stands at a path. `absent`: by what its file system says, there is nothing; null: that is not known. */
+type Standing = BigIntStats | 'absent' | null;
+
+/** The socket that a process would reach by this path; null: there is none. */
 export const socketInside = (tgid: number, path: string): FileId | null => {
+  const at = standing(tgid, path);
+  return at !== null && at !== 'absent' && at.isSocket() ? fileIdOf(at) : null;
+};
+
+/** Whether a process would reach a regular file by this path; null: not known. */
+export const isFileInside = (tgid: number, path: string): boolean | null => {
+  const at = standing(tgid, path);
+  return at === null ? null : at !== 'absent' && at.isFile();
+};
+
+/**
+ * Resolved in the root of that process and from its own directory, whatever links lie on the way: `/proc/PID/root/a`
+ * alone would follow an absolute link out of that root.
+ */
+const standing = (tgid: number, path: string): Standing => {
   const steps = wholePath(tgid, path).split('/').reverse();
   const root = procPath(tgid, 'root');
   const here: string[] = [];
   let links = 0;
-  let stat: BigIntStats | null = null;
+  let stat: Standing = null;
   for (let count = 0; steps.length > 0; count += 1) {
     if (count > MAX_STEPS) return null;
     const step = steps.pop() ?? '';
@@ -32,24 +47,26 @@ export const socketInside = (tgid: number, path: string): FileId | null => {
     }
     const at = [root, ...here, step].join('/');
     stat = statAt(at);
-    if (stat === null) return null;
+    if (stat === null || stat === 'absent') return stat;
     if (!stat.isSymbolicLink()) {
       here.push(step);
       continue;
     }
     const target = linkAt(at);
-    if (target === null || (links += 1) > MAX_LINKS) return null;
+    if (target === null) return null;
+    if ((links += 1) > MAX_LINKS) return 'absent';
     if (target.startsWith('/')) here.length = 0;
     steps.push(...target.split('/').reverse());
   }
-  return stat?.isSocket() === true ? fileIdOf(stat) : null;
+  return stat;
 };
 
-const statAt = (path: string): BigIntStats | null => {
+const statAt = (path: string): Standing => {
   try {
     return lstatSync(path, { bigint: true });
-  } catch {
-    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'absent' : null;
   }
 };
 

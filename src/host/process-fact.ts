@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { ImageId, ProcessFact, ProcessKey } from '../event/index.js';
 import { cgroupPath } from './cgroup.js';
 import type { Containers } from './container.js';
+import { isDeleted } from './deleted.js';
 import { imageIdOf, isFileAt } from './files.js';
 import {
   commOf,
@@ -20,17 +21,20 @@ const MAX_ENVIRON_BYTES = 2 * 1024 * 1024;
 const MAX_STATUS_BYTES = 64 * 1024;
 const DELETED = ' (deleted)';
 
-/** What `/proc` says of a process, or `gone`. `env`: the only variables whose values are kept. */
-export const processFact = (
-  key: ProcessKey,
-  env: readonly string[],
-  tables: Tables,
-): ProcessFact => {
-  const found = whileAlive(key, () => read(key.tgid, env, tables));
+/** What `/proc` says of a process, or `gone`. */
+export const processFact = (key: ProcessKey, wanted: Wanted, tables: Tables): ProcessFact => {
+  const found = whileAlive(key, () => read(key.tgid, wanted, tables));
   return found === null
     ? { fact: 'process', key, gone: true }
     : { fact: 'process', key, gone: false, ...found };
 };
+
+interface Wanted {
+  /** The only variables whose values are kept. */
+  readonly env: readonly string[];
+  /** Where it was executed, when it is asked whether that file is gone. */
+  readonly ranAt: string | undefined;
+}
 
 interface Tables {
   readonly users: Users;
@@ -39,7 +43,7 @@ interface Tables {
 
 type Found = Omit<ProcessFact, 'fact' | 'key' | 'gone'>;
 
-const read = (tgid: number, env: readonly string[], { users, containers }: Tables): Found => {
+const read = (tgid: number, { env, ranAt }: Wanted, { users, containers }: Tables): Found => {
   const file = executableId(tgid);
   const exe = executablePath(tgid, file);
   const cwd = readLink(procPath(tgid, 'cwd'));
@@ -54,6 +58,7 @@ const read = (tgid: number, env: readonly string[], { users, containers }: Table
   return {
     ...(exe !== null && { exe }),
     ...(file !== null && { file }),
+    ...(exe !== null && ranAt !== undefined && { exeGone: isDeleted(tgid, [ranAt, exe]) }),
     ...(comm !== null && { comm }),
     ...(cwd !== null && { cwd }),
     ...(cmdline !== null && { argv: splitStrings(cmdline) }),

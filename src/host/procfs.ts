@@ -1,4 +1,12 @@
-import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+} from 'node:fs';
 import type { ProcessKey } from '../event/index.js';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -20,19 +28,21 @@ export const readBounded = (path: string, most: number): Buffer | null => {
   return readBoundedFd(fd, most);
 };
 
+/** Most files of /proc are a few hundred bytes, and thousands are read at the start. Nothing reads while it is in use. */
+const SCRATCH = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+
 /** The first `most` bytes from where an open file stands, or null. Closes it. */
 export const readBoundedFd = (fd: number, most: number): Buffer | null => {
   try {
     const chunks: Buffer[] = [];
     let length = 0;
     while (length < most) {
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, most - length));
-      const count = readSync(fd, chunk, 0, chunk.length, null);
+      const count = readSync(fd, SCRATCH, 0, Math.min(CHUNK_BYTES, most - length), null);
       if (count === 0) break;
-      chunks.push(chunk.subarray(0, count));
+      chunks.push(Buffer.from(SCRATCH.subarray(0, count)));
       length += count;
     }
-    return Buffer.concat(chunks, length);
+    return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
   } catch {
     return null;
   } finally {

@@ -1,7 +1,7 @@
 import type { ProcessKey, SocketsFact } from '../event/index.js';
-import { descriptorsOf, procPath, readLink, readText, whileAlive } from './procfs.js';
+import { descriptorsOf, procPath, readLink, whileAlive } from './procfs.js';
+import type { SocketTables } from './socket-tables.js';
 
-const MAX_TABLE_BYTES = 16 * 1024 * 1024;
 const MAX_DESCRIPTORS = 65_536;
 const MAX_CONNECTIONS = 1024;
 const ESTABLISHED = '01';
@@ -9,17 +9,15 @@ const ESTABLISHED = '01';
 type Connection = SocketsFact['connections'][number];
 
 /** The TCP connections a process has, the first 1024. */
-export const socketsFact = (key: ProcessKey): SocketsFact => {
-  const found = whileAlive(key, () => connectionsOf(key.tgid));
+export const socketsFact = (key: ProcessKey, tables: SocketTables): SocketsFact => {
+  const found = whileAlive(key, () => connectionsOf(key.tgid, tables));
   return { fact: 'sockets', key, gone: found === null, connections: found ?? [] };
 };
 
-const connectionsOf = (tgid: number): Connection[] => {
+const connectionsOf = (tgid: number, tables: SocketTables): Connection[] => {
   const inodes = socketsOf(tgid);
   if (inodes.size === 0) return [];
-  const found = ['tcp', 'tcp6'].flatMap((name) =>
-    established(readText(procPath(tgid, `net/${name}`), MAX_TABLE_BYTES) ?? '', inodes),
-  );
+  const found = tables.of(tgid).flatMap((table) => established(table, inodes));
   return found.slice(0, MAX_CONNECTIONS);
 };
 
@@ -32,27 +30,33 @@ const socketsOf = (tgid: number): Set<string> => {
   return inodes;
 };
 
-/** proc_net_tcp(5), version 4 and 6: established connections of these sockets. */
-export const established = (table: string, inodes: ReadonlySet<string>): Connection[] => {
-  const found: Connection[] = [];
-  for (const line of table.split('\n').slice(1)) {
+/** Established connections by the inode of their socket. */
+type SocketTable = ReadonlyMap<string, Connection>;
+
+/** proc_net_tcp(5), version 4 and 6. */
+export const readTable = (text: string): SocketTable => {
+  const table = new Map<string, Connection>();
+  for (const line of text.split('\n').slice(1)) {
     const fields = line.trim().split(/\s+/);
     const [, local = '', remote = '', state] = fields;
-    if (state !== ESTABLISHED || !inodes.has(fields[9] ?? '')) continue;
+    if (state !== ESTABLISHED) continue;
     const src = endOf(local);
     const dst = endOf(remote);
     if (src === null || dst === null) continue;
-    found.push({
+    table.set(fields[9] ?? '', {
       family: dst.family,
       srcIp: src.ip,
       srcPort: src.port,
       dstIp: dst.ip,
       dstPort: dst.port,
     });
-    if (found.length === MAX_CONNECTIONS) break;
   }
-  return found;
+  return table;
 };
+
+/** Those of these sockets. */
+export const established = (table: SocketTable, inodes: ReadonlySet<string>): Connection[] =>
+  [...inodes].flatMap((inode) => table.get(inode) ?? []).slice(0, MAX_CONNECTIONS);
 
 /** IPv4 in a socket of IPv6 is IPv4, as in a flow. */
 const endOf = (text: string): { family: 'ipv4' | 'ipv6'; ip: string; port: number } | null => {

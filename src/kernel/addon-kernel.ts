@@ -152,8 +152,11 @@ export class AddonKernel implements KernelPort {
 
   release(root: ProcessKey, members: readonly ProcessKey[]): void {
     this.#run(() => {
-      for (const member of members) this.#sensor.deleteScope(member.tgid, member.startNs);
-      this.#sensor.deleteVerdict(root.tgid, root.startNs);
+      const { tgid, startNs } = root;
+      for (const member of members) {
+        this.#sensor.deleteScope(member.tgid, member.startNs, tgid, startNs);
+      }
+      this.#sensor.deleteVerdict(tgid, startNs);
     });
   }
 

@@ -1,4 +1,10 @@
-import type { Command, RegistrationReply, Value } from '../event/index.js';
+import {
+  processId,
+  type Command,
+  type ProcessId,
+  type RegistrationReply,
+  type Value,
+} from '../event/index.js';
 
 /** What one input leads to: what is now known, and what the world is asked for, each in order. */
 export interface Step {
@@ -33,13 +39,15 @@ export class Output {
     this.#reply = reply;
   }
 
-  /** Verdicts go first: until its own a process is not read, and what else is asked for may take milliseconds. */
+  /**
+   * Verdicts go first: until its own a process is not read, and what else is asked for may take milliseconds. Before them only
+   * what ends a lineage whose root begins another in the same step.
+   */
   take(): Step {
-    const verdicts = this.#commands.filter((command) => command.do === 'verdict');
-    const others = this.#commands.filter((command) => command.do !== 'verdict');
+    const commands = inOrder(this.#commands);
     const step = {
       values: this.#values,
-      commands: [...verdicts, ...others],
+      commands,
       ...(this.#reply === null ? {} : { reply: this.#reply }),
     };
     this.#reply = null;
@@ -47,4 +55,17 @@ export class Output {
     this.#commands = [];
     return step;
   }
+}
+
+function inOrder(commands: readonly Command[]): readonly Command[] {
+  const begun = new Set<ProcessId>();
+  const first = new Set<Command>();
+  for (const command of commands.toReversed()) {
+    if (command.do === 'verdict' && command.verdict === 'agent') begun.add(processId(command.root));
+    else if (command.do !== 'verdict' && command.do !== 'release') continue;
+    else if (begun.has(processId(command.root))) first.add(command);
+  }
+  const verdicts = commands.filter((one) => one.do === 'verdict' && !first.has(one));
+  const others = commands.filter((one) => one.do !== 'verdict' && !first.has(one));
+  return [...commands.filter((one) => first.has(one)), ...verdicts, ...others];
 }

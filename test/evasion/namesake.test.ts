@@ -32,12 +32,23 @@ for (const [what, script] of WAYS) {
       const rules = [{ id: AGENT, match: { exe: [shell] } }];
       const daemon = await startDaemon(t, makePlace(t, { agents: { rules } }));
       const live = daemon.follow();
-      const agent: Command = [String(shell), '-c', '"$@"; exit 0', 'agent', NOOP];
+      // What it does before it is known may be missed: it waits until it is.
+      const agent: Command = [String(shell), '-c', 'read -r _; "$@"; exit 0', 'agent', NOOP];
+      const run = (word: string, ...before: readonly string[]) => {
+        const [program = '', ...args] = [...before, ...agent, word];
+        return runCommand(t, [program, ...args], {
+          stdio: 'pipe',
+          begun: async (child) => {
+            await waitFor(`${word} to be known`, () => isKnown(live, word));
+            child.stdin?.end('go\n');
+          },
+        });
+      };
       const words = Array.from({ length: TIMES }, (_, i) => `${what}-${i}`);
       for (const word of words) {
-        await runCommand(t, [String(namesake), '-c', script, 'namesake', ...agent, word]);
+        await run(word, String(namesake), '-c', script, 'namesake');
       }
-      await runCommand(t, [...agent, 'last']);
+      await run('last');
       await waitFor('the last one', () => did(live, 'last'));
       t.same(
         words.filter((word) => did(live, word)?.agent?.id !== AGENT),
@@ -49,6 +60,12 @@ for (const [what, script] of WAYS) {
     },
   );
 }
+
+/** Its shell is the agent's. */
+const isKnown = (lines: readonly Line[], word: string): boolean =>
+  ofKind(lines, 'exec').some(
+    ({ process, agent }) => agent?.id === AGENT && process?.argv.at(-1) === word,
+  );
 
 const did = (lines: readonly Line[], word: string): Line | undefined =>
   ofKind(lines, 'exec').find(({ process }) => process?.argv[1] === word);

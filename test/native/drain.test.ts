@@ -174,8 +174,8 @@ t.test(
     sensor.deleteVerdict(two.pid, 7n);
     sensor.deleteVerdict(two.pid, 7n);
     sensor.setScope(two.pid, 7n, two.pid, 7n);
-    sensor.deleteScope(two.pid, 8n);
-    sensor.deleteScope(two.pid, 7n);
+    sensor.deleteScope(two.pid, 8n, two.pid, 7n);
+    sensor.deleteScope(two.pid, 7n, two.pid, 7n);
     t.throws(
       () => {
         sensor.setCandidates(

@@ -86,7 +86,7 @@ t.test('malformed arguments are TypeErrors, and change nothing', { skip }, async
     setVerdict: [[], [1, 1, 2], [-1, 1n, 2], [1, -1n, 2], [1, 1n << 64n, 2], [1, 1n, 9]],
     deleteVerdict: [[], [1.5, 1n], [2 ** 32, 1n]],
     setScope: [[], [1, 1n, 1], [1, 1n, 1, 1]],
-    deleteScope: [[], ['1', 1n]],
+    deleteScope: [[], ['1', 1n, 1, 1n], [1, 1n]],
     setEnvironment: [[], [['a'], []], [[], 'a', []], [[], [], [1]]],
     watchRelay: [[], [1], [1, 1]],
     endRelay: [[], [2 ** 32, 1n]],

@@ -12,6 +12,7 @@ static __always_inline void seed_fill(struct wf_seed *seed, struct task_struct *
 {
 	struct wf_who who = { .tid = task->pid };
 	struct emit_what what = { WF_RING_LIFECYCLE, sizeof(*seed), WF_KIND_SEED };
+	struct emit_place place = { .boot_ns = bpf_ktime_get_boot_ns() };
 	struct task_struct *parent = task->real_parent;
 
 	if (!scope_find(task, task->tgid, &who)) {
@@ -20,7 +21,7 @@ static __always_inline void seed_fill(struct wf_seed *seed, struct task_struct *
 		who.root = (struct wf_process_key){};
 		who.verdict = WF_VERDICT_NONE;
 	}
-	emit_header(&seed->h, &who, what, (struct emit_place){});
+	emit_header(&seed->h, &who, what, place);
 	seed->parent_start_ns = task_start_ns(parent);
 	seed->parent_tgid = parent->tgid;
 	seed->uid = task->cred->uid.val;

@@ -9,7 +9,6 @@ import {
   type ProcessKey,
   type RenameEvent,
 } from '../../event/index.js';
-import { programOf } from '../../process/index.js';
 import { seeArgv0 } from './argv0.js';
 import { Budget } from './budget.js';
 import { Doubts } from './doubts.js';
@@ -19,6 +18,7 @@ import {
   isSameAgain,
   likelySources,
   seeDeleted,
+  seeDeletedSince,
   seeFileless,
   sourcesOf,
   type ParentImage,
@@ -26,6 +26,7 @@ import {
 } from './fileless.js';
 import { ImageBook } from './image-book.js';
 import { seeImageName } from './image-name.js';
+import { LaterLooks } from './later-looks.js';
 import { seeLoader } from './loader.js';
 import { seeMoved } from './moved.js';
 import type { DisguiseStep, Observation, Sight } from './observation.js';
@@ -34,10 +35,9 @@ import { bare, knownFromExec, ProcessBook, type Known } from './process-book.js'
 import { SeenSet } from './seen-set.js';
 import { seeStdinScript } from './stdin-script.js';
 import { systemNameIn } from './system-names.js';
-import { seeTitle } from './title.js';
+import { running, seeTitle, seeTitles } from './title.js';
 
 const PRELOADS_MAX = 4096;
-const COMM_BYTES = 15;
 /** Of files executed from memory with what they may be copies of: each reads up to 128 MiB. */
 const COMPARISONS = 16;
 const COMPARISONS_PER_S = 2;
@@ -51,6 +51,9 @@ export interface DisguiseStats {
   readonly imagesRefused: number;
   readonly doubts: number;
   readonly doubtsRefused: number;
+  readonly looksWaiting: number;
+  /** Processes not looked at a second after their exec, because too many waited for it. */
+  readonly looksRefused: number;
 }
 
 /** Watches the processes of agents for what hides what they are. Each way of hiding is told once for a process. */
@@ -59,6 +62,7 @@ export class Disguises {
   readonly #images = new ImageBook();
   readonly #preloads = new SeenSet(PRELOADS_MAX);
   readonly #doubts = new Doubts();
+  readonly #later = new LaterLooks();
   readonly #comparisons = new Budget(COMPARISONS, COMPARISONS_PER_S);
   #observations: Observation[] = [];
   #commands: Command[] = [];
@@ -66,8 +70,12 @@ export class Disguises {
   /** `parent`: what the process that forked it runs; null: not known. */
   exec(event: ExecEvent, parent: ParentImage | null): DisguiseStep {
     const before = this.#processes.get(processId(event.key));
-    if (before !== undefined) this.#doubts.delete(before);
+    if (before !== undefined) {
+      this.#doubts.delete(before);
+      this.#later.delete(before);
+    }
     const known = this.#processes.put(knownFromExec(event));
+    this.#later.add(known);
     const kind = this.#images.peek(event.file)?.kind ?? null;
     this.#see(known, seeArgv0(event, kind));
     this.#see(known, seeLoader(event));
@@ -82,7 +90,7 @@ export class Disguises {
     if (systemNameIn(event.to) === null) return this.#take();
     const known = this.#find(event.key, event.origin);
     if (known.exe !== '') {
-      this.#see(known, seeTitle(event.to, 'comm', running(known, known.exe)), event.origin);
+      this.#see(known, seeTitle(event.to, 'comm', running(known)), event.origin);
     } else {
       known.claimed ??= event.to;
       this.#lookUp(known);
@@ -113,13 +121,16 @@ export class Disguises {
     return this.#take();
   }
 
-  /** Looks again at what was contradicted a second ago. `nowNs`: CLOCK_BOOTTIME. */
+  /** Looks at who lives for a second now, and again at what was contradicted a second ago. `nowNs`: CLOCK_BOOTTIME. */
   tick(nowNs: bigint): DisguiseStep {
     for (const known of this.#doubts.due(nowNs)) this.#lookUp(known);
+    for (const known of this.#later.due(nowNs)) this.#lookUp(known);
     return this.#take();
   }
 
   exit(key: ProcessKey): void {
+    const known = this.#processes.get(processId(key));
+    if (known !== undefined) this.#later.delete(known);
     this.#processes.exit(key);
   }
 
@@ -129,7 +140,8 @@ export class Disguises {
   }
 
   stats(): DisguiseStats {
-    return { ...this.#processes.stats(), ...this.#images.stats(), ...this.#doubts.stats() };
+    const looks = { ...this.#doubts.stats(), ...this.#later.stats() };
+    return { ...this.#processes.stats(), ...this.#images.stats(), ...looks };
   }
 
   /** Inherited by a whole lineage, so each value is told once for it. */
@@ -190,7 +202,8 @@ export class Disguises {
 
   #lookUp(known: Known): void {
     known.asked += 1;
-    this.#commands.push({ do: 'look_up_process', key: known.key, env: [] });
+    const { key, ranAt } = known;
+    this.#commands.push({ do: 'look_up_process', key, env: [], ...(ranAt !== null && { ranAt }) });
   }
 
   #looked(fact: ProcessFact): void {
@@ -206,15 +219,10 @@ export class Disguises {
   #compare(known: Known, fact: ProcessFact): void {
     const moved = known.exe === '' ? null : seeMoved(known, fact);
     if (this.#doubts.confirms(known, moved?.way ?? null)) this.#see(known, moved, null, true);
+    this.#see(known, seeDeletedSince(known, fact));
     // What an exec in between would explain is no title.
     if (moved !== null) return;
-    const now = running(known, known.exe === '' ? (fact.exe ?? '') : known.exe);
-    const { comm = '', argv: [title = ''] = [] } = fact;
-    const [then = ''] = known.argv;
-    const isOld = comm === then.slice(then.lastIndexOf('/') + 1).slice(0, COMM_BYTES);
-    if (known.claimed !== null) this.#see(known, seeTitle(known.claimed, 'comm', now));
-    if (!isOld) this.#see(known, seeTitle(comm, 'comm', now));
-    if (title !== then) this.#see(known, seeTitle(title, 'argv', now));
+    for (const sight of seeTitles(known, fact)) this.#see(known, sight);
   }
 
   #find(key: ProcessKey, origin: Origin): Known {
@@ -240,11 +248,3 @@ export class Disguises {
     return step;
   }
 }
-
-const running = (
-  { exe, argv, cwd }: Known,
-  now: string,
-): { exe: string; program: string | null } => ({
-  exe: now,
-  program: programOf(exe, argv, cwd),
-});

@@ -1,8 +1,9 @@
-import type { ExecEvent, ImageFact, ImageId } from '../../event/index.js';
+import type { ExecEvent, ImageFact, ImageId, ProcessFact } from '../../event/index.js';
 import { imageIdText } from '../../event/index.js';
 import { baseName } from '../../process/index.js';
-import { isSameFile } from './moved.js';
+import { isSameFile, isStillIts } from './moved.js';
 import { quoted, type Sight } from './observation.js';
+import type { Known } from './process-book.js';
 
 /** An image a process may have made a copy of: its own before this exec, or that of who forked it. */
 export interface Source {
@@ -83,3 +84,21 @@ export const seeDeleted = (event: ExecEvent): Sight => ({
   summary: `${quoted(baseName(event.path))} was executed after its file was removed`,
   evidence: [`the executed file was ${quoted(event.path)}, and has no name any more`],
 });
+
+/** Executed by a name, and looked at while it runs: the last name of its file is gone, and nothing took its place. */
+export function seeDeletedSince(
+  { exe, file, ranAt }: Pick<Known, 'exe' | 'file' | 'ranAt'>,
+  fact: ProcessFact,
+): Sight | null {
+  if (ranAt === null || fact.exeGone !== true || !isStillIts({ exe, file }, fact)) return null;
+  return {
+    rule: 'exec.deleted',
+    way: 'while_running',
+    severity: 'low',
+    summary: `${quoted(baseName(exe))} runs on after its file was removed`,
+    evidence: [
+      `it executed ${quoted(exe)}, which has no name any more while it runs`,
+      'no other file stands in its place, as one does after an upgrade',
+    ],
+  };
+}

@@ -16,7 +16,7 @@ export interface Started {
  */
 export function seeMoved(started: Started, fact: ProcessFact): Sight | null {
   const { file, exe = '' } = fact;
-  if (started.file !== null && file !== undefined && !isSameFile(started.file, file)) {
+  if (started.file !== null && file !== undefined && !isStillIts(started, fact)) {
     return {
       rule: 'agent.masquerade',
       way: 'file',
@@ -54,6 +54,20 @@ function seeCommandLine(started: Started, argv: readonly string[]): Sight | null
     ],
   };
 }
+
+/**
+ * What a look shows is the file that was executed. Where stat(2) has another device number, removing its last name still
+ * set the change time, so its name counts.
+ */
+export const isStillIts = (
+  { exe, file }: Pick<Started, 'exe' | 'file'>,
+  fact: ProcessFact,
+): boolean => {
+  const now = fact.file;
+  if (file === null || now === undefined) return false;
+  const isAlike = file.inode === now.inode && file.size === now.size;
+  return isSameFile(file, now) || (isAlike && fact.exe === exe);
+};
 
 /**
  * Some file systems give stat(2) another device number than the kernel has inside, and a change of name sets the change

@@ -28,6 +28,8 @@ export interface Known {
   readonly file: ImageId | null;
   readonly argv: readonly string[];
   readonly cwd: string;
+  /** Where its file had a name at its exec; null: nowhere, or the path is not whole. */
+  readonly ranAt: string | null;
   /** Ways of hiding that were told. */
   readonly said: Set<string>;
   /** Executed from memory, and what it may be a copy of. */
@@ -48,6 +50,7 @@ export const knownFromExec = (event: ExecEvent): Known => ({
   file: event.file,
   argv: event.argv,
   cwd: event.cwd,
+  ranAt: event.nlink > 0 && !event.pathTruncated ? event.path : null,
 });
 
 export const bare = (key: ProcessKey, origin: Origin): Known => ({
@@ -57,6 +60,7 @@ export const bare = (key: ProcessKey, origin: Origin): Known => ({
   file: null,
   argv: [],
   cwd: '',
+  ranAt: null,
   said: new Set(),
   fileless: null,
   claimed: null,

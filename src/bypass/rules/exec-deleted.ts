@@ -4,7 +4,7 @@ import { makeFinding } from '../judgement.js';
 
 const RULE = 'exec.deleted';
 
-/** A program was executed after the last name of its file was removed. Its one record says it whole. */
+/** A program was executed after the last name of its file was removed, or ran on after. One record, or look, says it whole. */
 export function judgeDeleted({ observation, agent, process }: DisguiseCase): FindingValue {
   return makeFinding({
     agent,
@@ -17,7 +17,7 @@ export function judgeDeleted({ observation, agent, process }: DisguiseCase): Fin
       rule: RULE,
       summary: observation.summary,
       evidence: observation.evidence,
-      expected: 'a program that has a name when it is executed',
+      expected: 'a program that has a name when it is executed and while it runs',
       waitedMs: 0,
     },
   });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { Disguises } from '../../../src/agent/index.js';
+import { originAt } from '../../helpers/events.js';
 import { exec, image, imageFact, key, look, rename, shows, told, words } from './disguise-kit.js';
 
 const PY = '/usr/bin/python3.11';
@@ -185,7 +186,8 @@ t.test('at its first flow a process is looked at, once', (t) => {
   const disguises = new Disguises();
   const file = image(1);
   disguises.exec(exec(1, PY, 'python3 x.py'), null);
-  t.same(disguises.flow(key(1)).commands, [{ do: 'look_up_process', key: key(1), env: [] }]);
+  const asked = { do: 'look_up_process', key: key(1), env: [], ranAt: PY };
+  t.same(disguises.flow(key(1)).commands, [asked]);
   t.same(disguises.flow(key(1)).commands, []);
   t.same(disguises.flow(key(2)).commands, [], 'nobody it knows');
   const argv = ['nginx: master process', '', ''];
@@ -211,9 +213,11 @@ t.test(
   'what the kernel says of the file or arguments is believed changed only at the second look',
   (t) => {
     const SECOND = 1_000_000_000n;
+    /** Nobody has lived for a second yet. */
+    const late = { origin: originAt(10n * SECOND) };
     const scene = (seen: Parameters<typeof look>[1]) => {
       const disguises = new Disguises();
-      disguises.exec(exec(1, PY, 'python3 x.py'), null);
+      disguises.exec(exec(1, PY, 'python3 x.py', late), null);
       disguises.flow(key(1));
       t.same(told(disguises.fact(look(1, seen))), [], 'an exec may be on its way');
       t.same(disguises.tick(SECOND).commands, []);
@@ -222,13 +226,13 @@ t.test(
     const file = image(9);
     const moved = { exe: '/usr/sbin/nginx', file, argv: ['python3', 'x.py'], comm: 'python3' };
     const one = scene(moved);
-    t.same(one.again().commands, [{ do: 'look_up_process', key: key(1), env: [] }]);
+    t.match(one.again().commands, [{ do: 'look_up_process', key: key(1), ranAt: PY }]);
     const { observations } = one.disguises.fact(look(1, moved));
     t.match(observations, [{ way: 'file', severity: 'high', needsEveryExec: true }]);
     t.equal(one.disguises.stats().doubts, 0);
 
     const raced = scene(moved);
-    raced.disguises.exec(exec(1, '/usr/sbin/nginx', 'nginx', { file }), null);
+    raced.disguises.exec(exec(1, '/usr/sbin/nginx', 'nginx', { ...late, file }), null);
     t.same(raced.again().commands, [], 'an exec explains it');
 
     const passed = scene(moved);

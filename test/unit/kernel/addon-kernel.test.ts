@@ -170,7 +170,7 @@ t.test('commands become calls with the numbers of the contract', async (t) => {
     ['watchRelay', 11, 110n],
     ['endRelay', 11, 110n],
     ['setScope', 11, 110n, 10, 100n],
-    ['deleteScope', 11, 110n],
+    ['deleteScope', 11, 110n, 10, 100n],
     ['deleteVerdict', 10, 100n],
     ['pause'],
     ['resume'],
