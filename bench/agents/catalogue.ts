@@ -1,8 +1,5 @@
 import { join } from 'node:path';
 
-/** Which API an agent speaks to its model. */
-export type Dialect = 'messages' | 'responses' | 'gemini' | 'chat';
-
 /** What one start of an agent needs to know. */
 export interface Setting {
   /** Of the model server, `http://127.0.0.1:PORT`. */
@@ -18,7 +15,6 @@ export interface RealAgent {
   readonly version: string;
   /** Command that the package installs. */
   readonly bin: string;
-  readonly dialect: Dialect;
   args(setting: Setting): readonly string[];
   env(setting: Setting): Readonly<Record<string, string>>;
   /** Files by their path under the home directory, which is the working directory too. */
@@ -35,7 +31,6 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: '@anthropic-ai/claude-code',
     version: '2.1.329',
     bin: 'claude',
-    dialect: 'messages',
     args: ({ prompt }) => ['-p', prompt, '--allowedTools', 'Bash'],
     env: ({ url }) => ({
       ANTHROPIC_BASE_URL: url,
@@ -48,7 +43,6 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: '@openai/codex',
     version: '0.169.0',
     bin: 'codex',
-    dialect: 'responses',
     args: ({ url, prompt }) => [
       ...['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox'],
       ...['-m', 'gpt-5', '-c', 'model_provider="local"', '-c', codexProvider(url), prompt],
@@ -60,7 +54,6 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: '@google/gemini-cli',
     version: '0.61.0',
     bin: 'gemini',
-    dialect: 'gemini',
     args: ({ prompt }) => ['--yolo', '--skip-trust', '-m', 'gemini-2.5-pro', '-p', prompt],
     env: ({ url }) => ({ GOOGLE_GEMINI_BASE_URL: url, GEMINI_API_KEY: KEY }),
     // A base URL alone makes it choose a way to log in that it then refuses.
@@ -73,7 +66,6 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: '@qwen-code/qwen-code',
     version: '0.24.4',
     bin: 'qwen',
-    dialect: 'chat',
     args: ({ prompt }) => ['--yolo', '--auth-type', 'openai', '-p', prompt],
     env: ({ url }) => ({
       OPENAI_BASE_URL: `${url}/v1`,
@@ -86,7 +78,6 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     package: 'opencode-ai',
     version: '1.18.33',
     bin: 'opencode',
-    dialect: 'chat',
     args: ({ prompt }) => ['run', '-m', 'local/local-model', prompt],
     env: () => ({ OPENCODE_DISABLE_AUTOUPDATE: '1' }),
     files: ({ url }) => ({ 'opencode.json': opencodeConfig(url) }),

@@ -1,4 +1,5 @@
-import type { Dialect } from './catalogue.js';
+/** Which API an agent speaks to its model. */
+export type Dialect = 'messages' | 'responses' | 'gemini' | 'chat';
 
 /** What the model says: run this with that tool, or the end. */
 export type Saying =

@@ -1,16 +1,22 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import type { Dialect } from './catalogue.js';
-import { type Json, type Saying, type Speech, SPEECH, type Tool } from './dialects.js';
+import {
+  type Dialect,
+  type Json,
+  type Saying,
+  type Speech,
+  SPEECH,
+  type Tool,
+} from './dialects.js';
 
 /**
- * A model that runs one shell command and is content. `node model.js --commands '{"messages": "ls", ...}'` in the agent's
- * network namespace: a command for each API; `{port}` in it is its own port. Prints a JSON object a line: first the port,
- * then each request.
+ * A model that runs one shell command and is content. `node model.js --answers '[["a prompt", "a command"], ...]'` in the
+ * agents' network namespace: whoever asks with that prompt is told to run that command; `{port}` in it is the server's.
+ * Prints a JSON object a line: first the port, then each request.
  */
-const { values } = parseArgs({ options: { commands: { type: 'string', default: '{}' } } });
-const commands = JSON.parse(values.commands) as Partial<Record<Dialect, string>>;
+const { values } = parseArgs({ options: { answers: { type: 'string', default: '[]' } } });
+const answers = JSON.parse(values.answers) as readonly (readonly [string, string])[];
 const PATHS: readonly (readonly [RegExp, Dialect])[] = [
   [/\/messages(\?|$)/, 'messages'],
   [/\/responses(\?|$)/, 'responses'],
@@ -49,7 +55,7 @@ function answer(request: IncomingMessage, text: string, response: ServerResponse
     return;
   }
   const speech = SPEECH[dialect];
-  const saying = nextSaying(speech, body, commands[dialect] ?? 'true');
+  const saying = nextSaying(speech, body, commandFor(text));
   say({ method, path, said: saying.say === 'tool' ? saying.tool : 'text' });
   const isStream = body['stream'] === true || path.includes(':streamGenerateContent');
   if (!isStream) {
@@ -64,6 +70,10 @@ function answer(request: IncomingMessage, text: string, response: ServerResponse
   }
   response.end();
 }
+
+/** An agent that starts another one asks with that one's prompt, too, so its own comes first. */
+const commandFor = (text: string): string =>
+  answers.find(([prompt]) => text.includes(prompt))?.[1] ?? 'true';
 
 function nextSaying(speech: Speech, body: Json, command: string): Saying {
   const shell = speech.tools(body).find(isShell);

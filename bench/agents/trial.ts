@@ -62,7 +62,7 @@ export async function tryAgent(
   inner: Installed | null,
 ): Promise<Trial> {
   const oracle = `oracle-${randomBytes(6).toString('hex')}`;
-  const net = await startModel(t, outer, inner, oracle);
+  const net = await startModel(t, inner, oracle);
   const witness = await startWitness(t);
   const place = makePlace(t, {});
   const daemon = await startDaemon(t, place);
@@ -101,31 +101,31 @@ function partsOf(
   ];
 }
 
+/** Whoever asks with it is told to run the programs, and with the other to start the other agent. */
 const PROMPT = 'Say what programs there are.';
+const ASK_ANOTHER = 'Ask another agent what programs there are.';
 
-/** What the agents' models answer first, by the API they are asked through. */
-function toolCalls(outer: Installed, inner: Installed | null, oracle: string) {
+/** What is asked, and the command that the model answers with; the first that fits. */
+function answersFor(inner: Installed | null, oracle: string): (readonly [string, string])[] {
   const tool = [
     `git -c oracle.id=${oracle} --version`,
     `node -e 1 ${oracle}`,
     `curl -s http://127.0.0.1:{port}/${oracle}`,
   ].join('; ');
-  if (inner === null) return { [outer.agent.dialect]: tool };
+  if (inner === null) return [[PROMPT, tool]];
   const setting = { url: 'http://127.0.0.1:{port}', prompt: PROMPT };
   const start = [inner.command, ...inner.agent.args(setting)].map(quoted).join(' ');
-  return { [outer.agent.dialect]: `${start} </dev/null`, [inner.agent.dialect]: tool };
+  return [
+    [ASK_ANOTHER, `${start} </dev/null`],
+    [PROMPT, tool],
+  ];
 }
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-async function startModel(
-  t: Owner,
-  outer: Installed,
-  inner: Installed | null,
-  oracle: string,
-): Promise<Net> {
-  const commands = JSON.stringify(toolCalls(outer, inner, oracle));
-  const server = [process.execPath, MODEL, '--commands', commands];
+async function startModel(t: Owner, inner: Installed | null, oracle: string): Promise<Net> {
+  const answers = JSON.stringify(answersFor(inner, oracle));
+  const server = [process.execPath, MODEL, '--answers', answers];
   const inside = ['sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...server];
   const child = startChild(t, ['unshare', '--net', ...inside], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -150,7 +150,7 @@ async function runAgent(
 ): Promise<Finished> {
   const home = join(scratchDirectory(t), 'home');
   mkdirSync(home);
-  const setting = { url: net.url, prompt: PROMPT };
+  const setting = { url: net.url, prompt: inner === null ? PROMPT : ASK_ANOTHER };
   // Nothing of the environment of whoever runs this: it may be an agent itself.
   const env = {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,

@@ -17,7 +17,7 @@ const NOOP = compileTrigger('noop');
 /** The namesake is asked about for its name alone, and is nobody's; before that is decided, the agent is there. */
 const WAYS: readonly (readonly [what: string, script: string])[] = [
   ['becomes', 'exec "$@"'],
-  ['starts', '"$@" & wait'],
+  ['starts', 'exec 3<&0; "$@" <&3 & wait'],
 ];
 
 for (const [what, script] of WAYS) {

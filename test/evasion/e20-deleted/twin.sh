@@ -8,3 +8,6 @@ rm made
 cp "$BIN/speak" service
 cp "$BIN/speak" service.new
 ./service "$PORT" --rename service.new service upgraded-e20
+cp "$BIN/speak" silent
+cp "$BIN/speak" silent.new
+./silent 0 --rename silent.new silent silent-e20

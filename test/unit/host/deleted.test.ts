@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -116,11 +116,20 @@ t.test('what cannot be looked into counts as standing there', async (t) => {
   t.equal(isDeleted(key.tgid, [file]), false, 'a process that is gone');
 });
 
+/** Where python3 really is, and what its copy needs to run from anywhere. */
+const PYTHON = JSON.parse(
+  execFileSync('python3', [
+    '-c',
+    'import json, os, sys; print(json.dumps({"file": os.path.realpath(sys.executable), "home": sys.base_prefix}))',
+  ]).toString(),
+) as { readonly file: string; readonly home: string };
+const asPython = { ...process.env, PYTHONHOME: PYTHON.home };
+
 /** In a mount namespace of its own, from a tmpfs that nobody else sees; then, with `chroot`, that is its root. */
 const IN_NAMESPACE = `set -eu
 mount -t tmpfs none "$1"
-cp "$(readlink -f "$(command -v python3)")" "$1/tool"
-PYTHONHOME=/usr exec "$1/tool" -c 'import os, sys
+cp "$3" "$1/tool"
+exec "$1/tool" -c 'import os, sys
 root, way = sys.argv[1:]
 if way == "chroot": os.chroot(root)
 inside = "/" if way == "chroot" else root + "/"
@@ -132,8 +141,8 @@ for line in sys.stdin:
 t.test('its place is looked for where the process is', { skip: !isRoot }, async (t) => {
   for (const way of ['chroot', 'no chroot']) {
     const root = scratchDirectory(t);
-    const command = ['-m', 'sh', '-c', IN_NAMESPACE, 'sh', root, way];
-    const child = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const command = ['-m', 'sh', '-c', IN_NAMESPACE, 'sh', root, way, PYTHON.file];
+    const child = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'inherit'], env: asPython });
     t.teardown(() => child.kill('SIGKILL'));
     const pid = child.pid ?? 0;
     const after = async (what: string): Promise<boolean> => {
@@ -149,13 +158,10 @@ t.test('its place is looked for where the process is', { skip: !isRoot }, async 
 
 t.test('who changed its root has its file outside', { skip: !isRoot }, async (t) => {
   const file = join(scratchDirectory(t), 'tool');
-  copyFileSync('/usr/bin/python3', file);
+  copyFileSync(PYTHON.file, file);
   const script = `import os, sys
 os.chroot(${JSON.stringify(scratchDirectory(t))}); print('up', flush=True); sys.stdin.read()`;
-  const child = spawn(file, ['-c', script], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { PYTHONHOME: '/usr' },
-  });
+  const child = spawn(file, ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'], env: asPython });
   t.teardown(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   rmSync(file);

@@ -8,7 +8,8 @@ import type { ProcessKey } from '../../../src/event/index.js';
 import { openHost, type ExactKeys } from '../../../src/host/index.js';
 import { describeProcesses, keysByTick } from '../../../src/host/exact-keys.js';
 import { innerPid } from '../../../src/host/procfs.js';
-import { established } from '../../../src/host/sockets.js';
+import { established, readTable } from '../../../src/host/sockets.js';
+import { SocketTables } from '../../../src/host/socket-tables.js';
 import { TimeBudget } from '../../../src/host/time-budget.js';
 import { startChild, type Command } from '../../helpers/children.js';
 import { scratchDirectory } from '../../helpers/scratch.js';
@@ -195,19 +196,39 @@ t.test('addresses of connections are those of flows', async (t) => {
     `  0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000  1000 0 ${inode} 1\n`;
   const table = `  sl  local_address rem_address\n${[
     row('0100007F:22C3', '0A7100CB:01BB'),
-    row('0000000000000000FFFF00000100007F:0050', '0000000000000000FFFF00000A7100CB:01BB'),
-    row('B80D0120000000000000000001000000:0050', '00000000000000000000000001000000:01BB'),
-    row('0100007F:22C3', '0A7100CB:01BB', '0A'),
-    row('0100007F:22C3', '0A7100CB:01BB', '01', '8'),
+    row(
+      '0000000000000000FFFF00000100007F:0050',
+      '0000000000000000FFFF00000A7100CB:01BB',
+      '01',
+      '8',
+    ),
+    row(
+      'B80D0120000000000000000001000000:0050',
+      '00000000000000000000000001000000:01BB',
+      '01',
+      '9',
+    ),
+    row('0100007F:22C3', '0A7100CB:01BB', '0A', '10'),
+    row('0100007F:22C3', '0A7100CB:01BB', '01', '11'),
     'odd\n',
     row('0100007F', 'x'),
   ].join('')}`;
   const v4 = { family: 'ipv4', srcIp: '127.0.0.1', dstIp: '203.0.113.10', dstPort: 443 };
-  t.same(established(table, new Set(['7'])), [
+  t.same(established(readTable(table), new Set(['7', '8', '9', '10', '12'])), [
     { ...v4, srcPort: 8899 },
     { ...v4, srcPort: 80 },
     { family: 'ipv6', srcIp: '2001:db8::1', srcPort: 80, dstIp: '::1', dstPort: 443 },
   ]);
+});
+
+t.test('the connections of a network namespace are read once a second', async (t) => {
+  let nowMs = 0;
+  const tables = new SocketTables(() => nowMs);
+  const first = tables.of(process.pid);
+  nowMs = 999;
+  t.equal(tables.of(process.ppid), first, 'another process of the same namespace');
+  nowMs = 1000;
+  t.not(tables.of(process.pid), first);
 });
 
 t.test('searches have a quarter of the time, and always a little', async (t) => {
