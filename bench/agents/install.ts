@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { directoryOf, type RealAgent } from './catalogue.js';
@@ -12,9 +12,15 @@ export function install(agent: RealAgent): string {
     mkdirSync(directory, { recursive: true });
     const options = ['--no-fund', '--no-audit', '--no-save', '--loglevel=error'];
     const wanted = `${agent.package}@${agent.version}`;
-    execFileSync('npm', ['install', '--prefix', directory, ...options, wanted], {
-      stdio: ['ignore', process.stderr, process.stderr],
-    });
+    const command = ['install', '--prefix', directory, ...options, wanted];
+    const stdio = ['ignore', process.stderr, process.stderr] as const;
+    const { status } = spawnSync('npm', command, { stdio: [...stdio] });
+    if (status !== 0) {
+      console.error(
+        `scripts/test-agents: ${wanted} could not be installed; is npm's registry there?`,
+      );
+      process.exit(69);
+    }
   }
   return resolve(directory, 'node_modules/.bin', agent.bin);
 }

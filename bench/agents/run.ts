@@ -16,11 +16,10 @@ const { values, positionals } = parseArgs({
     'show-output': { type: 'boolean', default: false },
   },
 });
-/** Agents and, as `OUTER+INNER`, an agent that starts another one. */
+/** An agent within another one, and within one of its kind. */
+const PAIRS = ['claude-code+codex', 'codex+codex'];
 const wanted =
-  positionals.length > 0
-    ? positionals
-    : [...REAL_AGENTS.map(({ name }) => name), 'claude-code+codex'];
+  positionals.length > 0 ? positionals : [...REAL_AGENTS.map(({ name }) => name), ...PAIRS];
 const trials = wanted.map((text) => text.split('+').map(find));
 const installed = new Map(
   [...new Set(trials.flat())].map((agent) => [agent, { agent, command: install(agent) }]),

@@ -88,7 +88,7 @@ function partsOf(
   const whole = { agent, title: agent.name, root, seen: all, parent: null, hasTools: true };
   if (inner === null) return [whole];
   const { name } = inner.agent;
-  const within = all.find(({ file }) => file === inner.command)?.pid;
+  const within = all.find(({ pid, file }) => pid !== root && file === inner.command)?.pid;
   if (within === undefined) throw new Error(`${agent.name} did not start ${name}`);
   const seen = witness.execsUnder(within);
   const pids = new Set(seen.map(({ pid }) => pid));
@@ -149,12 +149,13 @@ async function runAgent(
   inner: Installed | null,
 ): Promise<Finished> {
   const home = join(scratchDirectory(t), 'home');
-  mkdirSync(home);
+  mkdirSync(join(home, 'tmp'), { recursive: true });
   const setting = { url: net.url, prompt: inner === null ? PROMPT : ASK_ANOTHER };
   // Nothing of the environment of whoever runs this: it may be an agent itself.
   const env = {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
     HOME: home,
+    TMPDIR: join(home, 'tmp'),
     TERM: 'dumb',
     LANG: 'C.UTF-8',
     ...inner?.agent.env(setting),

@@ -1,4 +1,4 @@
-import type { PipelineSettings } from '../event/index.js';
+import type { PipelineSettings, TrustedProxy } from '../event/index.js';
 import { birthOf, type Known, unregisteredId } from './identify.js';
 import { basename } from './paths.js';
 import type { Need } from './rule-match.js';
@@ -17,10 +17,12 @@ export interface Behaviour {
 export function inferred(
   subject: Subject,
   { host, watched }: Behaviour,
-  { bootId, defaultGovernance }: PipelineSettings,
+  { bootId, defaultGovernance, proxies }: PipelineSettings,
   final: boolean,
 ): Known | { readonly needs: Need } {
   if (subject.user === null && !final) return { needs: 'user' };
+  if (proxies.some((proxy) => isProxy(proxy, subject)))
+    return { who: 'stranger', interpreter: false };
   const name = watched?.name ?? basename(subject.exe);
   const id = unregisteredId(subject.user, subject.uid, name);
   const looks = watched?.looks ?? [`executable ${subject.exe}`];
@@ -40,3 +42,9 @@ export function inferred(
     },
   };
 }
+
+/** A trusted proxy speaks to models for others. It is known as its rule says: by account and file. */
+const isProxy = ({ user, exe }: TrustedProxy, subject: Subject): boolean =>
+  (user !== null || exe !== null) &&
+  (user === null || user === subject.user) &&
+  (exe === null || exe === subject.exe);

@@ -123,9 +123,10 @@ export class AgentRegistry {
   /** A watched root spoke to a model's host. */
   infer(root: ProcessKey, origin: Origin, host: string, exe: string, uid: number): RegistryStep {
     if (this.stateOf(root) === 'agent' || this.#roots.has(root)) return NOTHING;
-    const user = this.#standing.users.nameOf(uid);
-    const subject = { ...bareSubject(root), exe, exeTruncated: false, uid, user };
     const watched = this.#standing.watched.get(root);
+    const known = { exe: watched?.exe ?? exe, uid: watched?.uid ?? uid };
+    const user = this.#standing.users.nameOf(known.uid);
+    const subject = { ...bareSubject(root), ...known, exeTruncated: false, user };
     const judge = (one: Subject, final: boolean) =>
       inferred(one, { host, watched }, this.#settings, final);
     return this.#settled([this.#roots.ask(subject, origin, judge)]);

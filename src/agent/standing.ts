@@ -141,10 +141,10 @@ export class Standing {
   }
 
   #watch(subject: Subject): Decision[] {
-    const { key: root } = subject;
+    const { key: root, uid } = subject;
     const { exe, script, module } = runningOfSubject(subject);
     const name = module === '' ? basename(script === '' ? exe : script) : module;
-    const gone = this.watched.add({ root, name, looks: looksOf(subject) });
+    const gone = this.watched.add({ root, exe, uid, name, looks: looksOf(subject) });
     const watched: Decision = { verdict: 'watched', root };
     return gone === null ? [watched] : [watched, this.#stranger(gone)];
   }

@@ -4,6 +4,8 @@ const WATCHED_MAX = 4096;
 
 export interface WatchedRoot {
   readonly root: ProcessKey;
+  readonly exe: string;
+  readonly uid: number;
   /** What it runs, for its name. */
   readonly name: string;
   readonly looks: readonly string[];

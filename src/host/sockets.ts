@@ -17,7 +17,7 @@ export const socketsFact = (key: ProcessKey, tables: SocketTables): SocketsFact 
 const connectionsOf = (tgid: number, tables: SocketTables): Connection[] => {
   const inodes = socketsOf(tgid);
   if (inodes.size === 0) return [];
-  const found = tables.of(tgid).flatMap((table) => established(table, inodes));
+  const found = tables.of(tgid, inodes).flatMap((table) => established(table, inodes));
   return found.slice(0, MAX_CONNECTIONS);
 };
 

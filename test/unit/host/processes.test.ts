@@ -221,14 +221,17 @@ t.test('addresses of connections are those of flows', async (t) => {
   ]);
 });
 
-t.test('the connections of a network namespace are read once a second', async (t) => {
+t.test('the connections of a network namespace are read once for the same sockets', async (t) => {
   let nowMs = 0;
   const tables = new SocketTables(() => nowMs);
-  const first = tables.of(process.pid);
+  const first = tables.of(process.pid, new Set(['1', '2']));
   nowMs = 999;
-  t.equal(tables.of(process.ppid), first, 'another process of the same namespace');
-  nowMs = 1000;
-  t.not(tables.of(process.pid), first);
+  t.equal(tables.of(process.ppid, new Set(['2'])), first, 'another process that has one of them');
+  const second = tables.of(process.ppid, new Set(['2', '3']));
+  t.not(second, first, 'a socket nobody asked about');
+  t.equal(tables.of(process.pid, new Set(['1', '3'])), second);
+  nowMs = 2000;
+  t.not(tables.of(process.pid, new Set(['1'])), second);
 });
 
 t.test('searches have a quarter of the time, and always a little', async (t) => {

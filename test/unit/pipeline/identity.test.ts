@@ -175,6 +175,20 @@ t.test('an interpreter that speaks to a model is an agent, with its first flow',
   t.match(doing(step, 'verdict').at(-1), { root, verdict: 'agent' });
 });
 
+t.test('a trusted proxy speaks to models for others and is no agent', async (t) => {
+  const exe = '/usr/bin/python3.11';
+  const said = (user: string): Step => {
+    const proxies = [{ listen: '127.0.0.1:8899', user, exe }];
+    const pipeline = pipelineOf({ inference: true, proxies });
+    pipeline.step({ input: 'fact', fact: { fact: 'user', uid: 1000, user: 'alice' } });
+    watch(pipeline);
+    return pipeline.step(talk('203.0.113.10', 8n));
+  };
+  t.equal(find(said('alice'), 'agent').length, 0);
+  t.match(doing(said('alice'), 'verdict'), [{ root, verdict: 'stranger' }]);
+  t.equal(find(said('bob'), 'agent').length, 1, 'that of another account is no proxy');
+});
+
 t.test('without inference an interpreter is a stranger', async (t) => {
   const step = watch(pipelineOf({ inference: false }));
   t.match(doing(step, 'verdict'), [{ verdict: 'stranger' }]);
