@@ -16,8 +16,8 @@ const { values, positionals } = parseArgs({
     'show-output': { type: 'boolean', default: false },
   },
 });
-/** An agent within another one, and within one of its kind. */
-const PAIRS = ['claude-code+codex', 'codex+codex'];
+/** An agent within another one, one within its own kind, and a script within a program. */
+const PAIRS = ['claude-code+codex', 'codex+codex', 'opencode+gemini-cli'];
 const wanted =
   positionals.length > 0 ? positionals : [...REAL_AGENTS.map(({ name }) => name), ...PAIRS];
 const trials = wanted.map((text) => text.split('+').map(find));

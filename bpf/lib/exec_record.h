@@ -30,6 +30,17 @@ static __always_inline void exec_identity(struct wf_exec *exec, struct task_stru
 	exec->_pad0 = 0;
 }
 
+/* Of a process that is nobody's from here on only that it is gone. */
+static __always_inline void exec_bare(struct wf_exec *exec)
+{
+	exec->argv_len = 0;
+	exec->path_captured = 0;
+	exec->cwd_captured = 0;
+	exec->argv_captured = 0;
+	exec->env_captured = 0;
+	exec->mnt_level = 0;
+}
+
 /* Path, then cwd; returns where the tail goes on. */
 static __always_inline __u32 exec_paths(struct wf_exec_scratch *scratch, struct task_struct *task,
 					struct file *file)

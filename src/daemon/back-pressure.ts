@@ -1,7 +1,10 @@
 import type { JournalStats } from '../journal/index.js';
 
-/** Bytes waiting for the disk at which the rings are left alone, and at which they are read again. */
-const PAUSE_BYTES = 4 * 1024 * 1024;
+/**
+ * Bytes waiting for the disk at which the rings are left alone, and at which they are read again. A batch is some times
+ * larger as records of the journal, and all of it comes at once: there must be room for one when another is read.
+ */
+const PAUSE_BYTES = 2 * 1024 * 1024;
 const RESUME_BYTES = 1024 * 1024;
 
 /**

@@ -63,6 +63,7 @@ export class Daemon {
   #loaded: LoadedConfig;
   #programs: readonly ProgramStatus[] = [];
   #ticks: NodeJS.Timeout | null = null;
+  #unwatch: (() => void) | null = null;
   #recording = true;
   #stalled: string | null = null;
   #publishing: Publishing | null = null;
@@ -81,6 +82,10 @@ export class Daemon {
     this.#ask();
     this.#programs = kernel.start((batch) => {
       feeder.feed({ input: 'batch', ...batch });
+      this.#pressure.check(this.parts.journal.stats());
+    });
+    // A pause is as short as it can be: the rings fill meanwhile.
+    this.#unwatch = this.parts.journal.onCommit(() => {
       this.#pressure.check(this.parts.journal.stats());
     });
     report.started(this.#programs, { version, kernel: platform.kernel });
@@ -104,6 +109,7 @@ export class Daemon {
     if (this.#ticks === null) return;
     clearInterval(this.#ticks);
     this.#ticks = null;
+    this.#unwatch?.();
     const { kernel, feeder, own, evidence, recorder } = this.parts;
     kernel.stop();
     this.#tick();

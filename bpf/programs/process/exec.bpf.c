@@ -70,11 +70,15 @@ int BPF_PROG(wf_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	if (wanted && !leaves)
 		environment_search(task->mm->env_start, task->mm->env_end);
 	exec_identity(&scratch->record, task, bprm->file->f_inode);
+	if (leaves) {
+		exec_bare(&scratch->record);
+		exec_send(scratch, &who);
+		scope_forget(tgid);
+		return 0;
+	}
 	at = exec_paths(scratch, task, bprm->file);
 	at = exec_argv(scratch, task->mm, at);
 	exec_environment(scratch, at);
 	exec_send(scratch, &who);
-	if (leaves)
-		scope_forget(tgid);
 	return 0;
 }
