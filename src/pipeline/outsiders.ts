@@ -45,9 +45,9 @@ export class Outsiders {
 
   /** What a relay had forked before it was watched: each is looked at. */
   children({ key: relay, children }: ChildrenFact): void {
-    const { rooms } = this.#parts;
+    const { rooms, relays } = this.#parts;
     for (const key of children) {
-      if (rooms.processes.rootOf(key) !== null) continue;
+      if (rooms.processes.rootOf(key) !== null || relays.expects(key)) continue;
       this.#found.set(processId(key), relay);
       rooms.output.command({ do: 'look_up_process', key, env: [] });
     }

@@ -35,7 +35,7 @@ for (const [what, script] of WAYS) {
       // What it does before it is known may be missed: it waits until it is.
       const agent: Command = [String(shell), '-c', 'read -r _; "$@"; exit 0', 'agent', NOOP];
       const run = (word: string, ...before: readonly string[]) => {
-        const [program = '', ...args] = [...before, ...agent, word];
+        const [program, ...args] = [...before, ...agent, word];
         return runCommand(t, [program, ...args], {
           stdio: 'pipe',
           begun: async (child) => {

@@ -103,6 +103,12 @@ t.test('connections from before the sensors are told of as unseen', async (t) =>
     input: 'fact',
     fact: { fact: 'sockets', key, gone: false, connections: [{ ...connection, dstPort: 443 }] },
   });
+  const v4 = { family: 'ipv4', srcIp: '10.0.0.1', srcPort: 6, dstIp: '192.0.2.1' } as const;
+  const both = pipeline.step({
+    input: 'fact',
+    fact: { fact: 'sockets', key: root, gone: false, connections: [{ ...v4, dstPort: 8443 }] },
+  });
+  t.match(find(both, 'coverage')[0]?.coverage.reason, /192\.0\.2\.1:8443$/);
   const [coverage] = find(pipeline.step(sockets(root)), 'coverage');
   t.match(coverage?.coverage, {
     state: 'blind',
