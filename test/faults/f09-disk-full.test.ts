@@ -62,7 +62,7 @@ t.test(
     await waitFor('the findings', () => findings(live, 'bypass.direct_egress').length === FINDINGS);
     const { stdout } = await runCommand(t, place.command('status'));
     t.match(stdout, 'residual 0', 'the sensors run and account for everything');
-    t.match(stdout, '21 of 21 programs run');
+    t.match(stdout, /(\d+) of \1 programs run/);
     t.match(stdout, 'disk_full', 'and status says what is lost');
 
     const before = tokensOf(live).length;

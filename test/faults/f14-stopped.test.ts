@@ -21,6 +21,8 @@ t.test(
     const place = makePlace(t, {
       agents: {
         signatures: false,
+        // Every record is counted: nobody else's interpreter may add to them.
+        inference: false,
         rules: [{ id: 'test/faults/f14', match: { exe: [storm.exe] } }],
       },
       sensor: { ring_bytes: { lifecycle: 64 * 1024 } },
