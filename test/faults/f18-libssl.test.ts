@@ -85,10 +85,14 @@ async function prepare(
   return { library, start, live };
 }
 
-const coverageOf = (live: readonly Line[], pid: number): string[] =>
-  ofKind(live, 'coverage').flatMap((line) =>
-    line.process?.pid === pid ? [line.coverage?.state ?? ''] : [],
-  );
+/** Each state once: how early it was known is said beside, and may become better known. */
+const coverageOf = (live: readonly Line[], pid: number): string[] => [
+  ...new Set(
+    ofKind(live, 'coverage').flatMap((line) =>
+      line.process?.pid === pid ? [line.coverage?.state ?? ''] : [],
+    ),
+  ),
+];
 
 t.test(
   'the library of an agent is replaced by a rename',

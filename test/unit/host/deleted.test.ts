@@ -136,7 +136,9 @@ inside = "/" if way == "chroot" else root + "/"
 for line in sys.stdin:
     if line == "remove\\n": os.unlink(inside + "tool")
     if line == "replace\\n": open(inside + "tool", "w").close()
-    print("done", flush=True)' "$1" "$2"`;
+    # One write, also where Python does not buffer.
+    sys.stdout.write("done\\n")
+    sys.stdout.flush()' "$1" "$2"`;
 
 t.test('its place is looked for where the process is', { skip: !isRoot }, async (t) => {
   for (const way of ['chroot', 'no chroot']) {

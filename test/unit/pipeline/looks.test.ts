@@ -96,6 +96,27 @@ t.test('who calls itself like a system service is told of', async (t) => {
   t.same(rulesIn(pipeline.step(batch(renameRecord('bot', 'bot-worker', at(3n))))), []);
 });
 
+t.test('how a process ended is told as wait(2) has it', async (t) => {
+  const pipeline = withBot();
+  const ended = pipeline.step(
+    batch(forkRecord(child, at(2n)), exitRecord(9, at(3n, { key: child }))),
+  );
+  t.match(find(ended, 'exit'), [{ code: null, signal: 9 }]);
+  t.match(find(pipeline.step(batch(exitRecord(0x300, at(4n)))), 'exit'), [
+    { code: 3, signal: null },
+  ]);
+});
+
+t.test('what an agent asks a resolver is told', async (t) => {
+  const pipeline = withBot();
+  const head = Buffer.from('000101000001000000000000', 'hex');
+  const name = Buffer.from('\x03api\x07example\0\0\x01\0\x01', 'latin1');
+  const tuple = { src: '10.0.0.2', srcPort: 5353, dst: '10.0.0.1', dstPort: 53, protocol: 17 };
+  const bytes = new Uint8Array(Buffer.concat([head, name]));
+  const asked = pipeline.step(batch(wireHeadRecord({ cookie: 9n, tuple, bytes }, at(2n))));
+  t.match(find(asked, 'dns'), [{ question: 'api.example', type: 'A' }]);
+});
+
 t.test('connections from before the sensors are told of as unseen', async (t) => {
   const pipeline = withBot();
   const connection = { family: 'ipv6', srcIp: '::1', srcPort: 5, dstIp: '2001:db8::1' } as const;
