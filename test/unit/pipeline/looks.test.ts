@@ -15,6 +15,7 @@ import {
   renameRecord,
   wireHeadRecord,
 } from '../../helpers/wire.js';
+import { clientHello } from '../flow/wire.js';
 
 /** What processes look like, what is said of them when somebody asks, and of what is not seen. */
 
@@ -115,6 +116,20 @@ t.test('what an agent asks a resolver is told', async (t) => {
   const bytes = new Uint8Array(Buffer.concat([head, name]));
   const asked = pipeline.step(batch(wireHeadRecord({ cookie: 9n, tuple, bytes }, at(2n))));
   t.match(find(asked, 'dns'), [{ question: 'api.example', type: 'A' }]);
+});
+
+t.test('a session an agent opens is told with the name it asks for', async (t) => {
+  const pipeline = withBot();
+  const tuple = { src: '10.0.0.2', srcPort: 40_000, dst: '203.0.113.10', dstPort: 443 };
+  const bytes = new Uint8Array(clientHello({ sni: 'api.example', alpn: ['h2'] }));
+  const step = pipeline.step(
+    batch(
+      flowOpenRecord(9n, tuple, at(2n)),
+      flowStateRecord({ cookie: 9n, tuple, from: 2, to: 1 }, at(3n)),
+      wireHeadRecord({ cookie: 9n, tuple, bytes }, at(4n)),
+    ),
+  );
+  t.match(find(step, 'tls_session'), [{ tls: { sni: 'api.example', alpn: ['h2'] } }]);
 });
 
 t.test('connections from before the sensors are told of as unseen', async (t) => {
