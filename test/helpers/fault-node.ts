@@ -56,6 +56,7 @@ type Said =
   | { readonly says: 'ready'; readonly vkey: string }
   | { readonly says: 'committed'; readonly tokens: number }
   | { readonly says: 'stats'; readonly stats: NodeStats }
+  | { readonly says: 'held'; readonly heldBytes: number }
   | { readonly says: 'event'; readonly event: NodeEvent }
   | { readonly says: 'note'; readonly text: string }
   | { readonly says: 'stopped' };
@@ -77,7 +78,7 @@ export class FaultNode {
       stateDir: this.stateDir,
     };
     const script = ['test/faults/fixtures/node.mjs', JSON.stringify(argument)] as const;
-    this.child = startChild(t, withoutRunner([process.execPath, ...script]), {
+    this.child = startChild(t, withoutRunner([process.execPath, '--expose-gc', ...script]), {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.said = followJson<Said>(this.child);
@@ -115,6 +116,11 @@ export class FaultNode {
 
   async stats(): Promise<NodeStats> {
     return (await this.ask('stats', 'stats')).stats;
+  }
+
+  /** Heap and buffers of the process after a collection. */
+  async heldBytes(): Promise<number> {
+    return (await this.ask('held', 'held')).heldBytes;
   }
 
   /** The first statistics that fit. */
