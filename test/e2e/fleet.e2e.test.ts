@@ -54,6 +54,9 @@ function recordsIn(stateDir: string): Stored[] {
   });
 }
 
+const heartbeatsIn = (stateDir: string): Stored[] =>
+  recordsIn(stateDir).filter(({ record }) => record.kind === 'heartbeat');
+
 const bytesOf = (records: readonly Stored[]): string[] =>
   records.map(({ bytes }) => bytes.toString('base64'));
 
@@ -175,6 +178,7 @@ t.test('the whole way, from a deed to the copy', { skip: whyNoKernel() ?? false 
   });
 
   await t.test('a stopped daemon leaves everything signed, sent and cosigned', async (t) => {
+    await waitFor('two heartbeats', () => heartbeatsIn(place.stateDir).length >= 2);
     t.equal(await daemon.stop(), 0);
     const here = recordsIn(place.stateDir);
     t.equal(sizeOf(join(place.stateDir, 'journal', 'checkpoint')), here.at(-1)?.seq);
@@ -195,7 +199,7 @@ t.test('the whole way, from a deed to the copy', { skip: whyNoKernel() ?? false 
   await t.test('each heartbeat is signed, and none is missing', async (t) => {
     const key = parseVkey(readFileSync(join(copy, 'signer', 'vkey'), 'utf8').trim());
     if (key === null) throw new Error('the copy has no key');
-    const beats = recordsIn(copy).filter(({ record }) => record.kind === 'heartbeat');
+    const beats = heartbeatsIn(copy);
     t.ok(beats.length >= 2);
     t.same(
       beats.map(({ record }) => record.heartbeat?.number),
