@@ -15,6 +15,8 @@ import { digestOf, witness, type Witness } from './witness.js';
 const RATE = 400;
 /** A kill comes so many records behind the first new action, at most. */
 const MOST_RECORDS = 120;
+/** A busy machine is no fault of the daemon's. */
+const PATIENCE_MS = 60_000;
 /** Every so often it comes earlier: at a random moment of the start, when recovery is at work. */
 const EARLY_EVERY = 5;
 const START_MS = 400;
@@ -86,10 +88,10 @@ export class KillRounds {
     if (++this.#rounds % EARLY_EVERY === 0) {
       await delay(this.#pick(START_MS));
     } else {
-      await waitFor('a new action', () => consumingMs() !== null || !alive());
+      await waitFor('a new action', () => consumingMs() !== null || !alive(), PATIENCE_MS);
       verify = await this.#verify();
       const until = seen.shown.size + this.#pick(MOST_RECORDS);
-      await waitFor('the moment', () => seen.shown.size >= until || !alive());
+      await waitFor('the moment', () => seen.shown.size >= until || !alive(), PATIENCE_MS);
     }
     if (!alive()) throw new Error('the daemon ended by itself');
     child.kill('SIGKILL');
