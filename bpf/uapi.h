@@ -62,9 +62,11 @@ struct bpf_sock_addr {
 	} __attribute__((aligned(8)));
 };
 
-/* Context of cgroup_skb: only its first member is read. */
+/* Context of cgroup_skb: of its members only these are read. */
 struct __sk_buff {
 	__u32 len;
+	__u32 others[43];
+	__u32 gso_size; /* Linux 5.7 */
 };
 
 #if defined(__TARGET_ARCH_x86)

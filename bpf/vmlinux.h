@@ -202,6 +202,7 @@ struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
 	int sk_err;
+	__u32 sk_max_ack_backlog;
 };
 
 struct inet_sock {

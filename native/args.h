@@ -39,12 +39,12 @@ class Args {
   std::string Text(size_t index, const char* name) { return Text(info_[index], name); }
   std::vector<std::string> Texts(size_t index, const char* name) {
     std::vector<std::string> texts;
-    ForEach(index, name, [&](Napi::Value value) { texts.push_back(Text(value, name)); });
+    ForEach(info_[index], name, [&](Napi::Value value) { texts.push_back(Text(value, name)); });
     return texts;
   }
   std::vector<int> Descriptors(size_t index, const char* name) {
     std::vector<int> fds;
-    ForEach(index, name, [&](Napi::Value value) {
+    ForEach(info_[index], name, [&](Napi::Value value) {
       fds.push_back(static_cast<int>(Integer(value, name, INT32_MAX)));
     });
     return fds;
@@ -78,6 +78,25 @@ class Args {
     return {};
   }
 
+  template <typename Use>
+  void ForEach(Napi::Value value, const char* name, Use use) {
+    if (failed_ || !value.IsArray()) {
+      Fail(name, "must be an array");
+      return;
+    }
+    const Napi::Array array = value.As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length() && !failed_; ++i) use(array.Get(i));
+  }
+  template <typename Use>
+  void ForEachObject(size_t index, const char* name, Use use) {
+    ForEach(info_[index], name, [&](Napi::Value value) {
+      if (value.IsObject())
+        use(value.As<Napi::Object>());
+      else
+        Fail(name, "must be objects");
+    });
+  }
+
   uint64_t Fail(const std::string& name, const std::string& rule) {
     if (!failed_ && !env_.IsExceptionPending()) {
       Napi::TypeError error = Napi::TypeError::New(env_, name + " " + rule);
@@ -90,16 +109,6 @@ class Args {
 
  private:
   static constexpr uint64_t kMaxSafe = (1ULL << 53) - 1;
-
-  template <typename Use>
-  void ForEach(size_t index, const char* name, Use use) {
-    if (failed_ || !info_[index].IsArray()) {
-      Fail(name, "must be an array");
-      return;
-    }
-    const Napi::Array array = info_[index].As<Napi::Array>();
-    for (uint32_t i = 0; i < array.Length() && !failed_; ++i) use(array.Get(i));
-  }
 
   const Napi::CallbackInfo& info_;
   Napi::Env env_;

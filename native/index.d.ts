@@ -100,9 +100,14 @@ export class Sensor {
   watchRelay(tgid: number, startNs: bigint): void;
   /** Does nothing for a process that is no relay. */
   endRelay(tgid: number, startNs: bigint): void;
-  /** Probes on an open file. `sites`: function name to file offset. Returns an id for detachTls. */
-  attachTls(fd: number, sites: Record<string, number>): number;
+  /** Probes on an open file; ProbeSite of src/event. All sites or none. Returns an id for detachTls. */
+  attachTls(
+    fd: number,
+    sites: readonly { call: string; entry: number; returns: readonly number[] }[],
+  ): number;
   detachTls(id: number): void;
+  /** Calls that met a probe since attachTls gave that id. Not counted before Linux 5.15: 0. */
+  hits(): { readonly id: number; readonly calls: number }[];
   /**
    * Starts draining on this environment's loop. In one turn: the rings are read lifecycle, network, payload, at most
    * `maxBatchBytes` in all, and given as one Buffer; records stand one after another, padded to 8 bytes. What a record

@@ -7,6 +7,7 @@
 
 #include "cgroup_attach.h"
 #include "kernel_probe.h"
+#include "signals_held.h"
 
 namespace wf {
 namespace {
@@ -36,6 +37,7 @@ Sensor::~Sensor() { EndLinks(); }
 
 Result<std::unique_ptr<Sensor>> Sensor::Open(const SensorSettings& settings, Log& log) {
   const LogScope scope(log);
+  const SignalsHeld held;
   std::map<std::string, int> left_out;
   bool discarded = false;
   for (;;) {

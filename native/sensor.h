@@ -61,10 +61,12 @@ struct Program {
   bool adopted = false;
 };
 
-/** A function's name and where it begins in the file. */
+/** ProbeSite of src/event/probe.ts: how a function is called, and offsets into its file. */
 struct TlsSite {
-  std::string function;
-  uint64_t offset;
+  std::string call;
+  uint64_t entry;
+  /** Instructions that leave it; empty: a return probe at the entry. */
+  std::vector<uint64_t> returns;
 };
 
 class Sensor {
@@ -97,11 +99,17 @@ class Sensor {
   Result<uint32_t> AttachTls(int fd, const std::vector<TlsSite>& sites);
   /** The probes of that id; they end with what is returned. None when there is no such id. */
   LinkSet ReleaseTls(uint32_t id);
+  /** Calls that met a probe, by the id of AttachTls. */
+  std::map<uint32_t, uint64_t> Hits() const;
 
  private:
   struct Attachment {
     std::vector<const bpf_program*> programs;
     LinkSet links;
+    /** What its probes are told of themselves; 0: they share it and are not counted. */
+    uint32_t slot = 0;
+    /** What an earlier one had counted there. */
+    uint64_t calls_before = 0;
   };
 
   explicit Sensor(const SensorSettings& settings) : settings_(settings) {}
@@ -122,6 +130,8 @@ class Sensor {
   void LeaveOutUnsupported(const btf* kernel);
   Status AttachFixed(Program& program);
   Result<std::vector<UprobeSite>> SitesOf(const TlsSite& site) const;
+  uint32_t FreeSlot() const;
+  uint64_t CallsOf(uint32_t slot) const;
 
   SensorSettings settings_;
   BpfObjectPtr object_;

@@ -47,16 +47,15 @@ SensorSettings ReadSettings(Args& args) {
 }
 
 std::vector<TlsSite> ReadSites(Args& args, size_t index) {
+  constexpr uint64_t kMaxOffset = 1ULL << 40;
   std::vector<TlsSite> sites;
-  const Napi::Object object = args.Object(index, "sites");
-  if (!args.ok()) return sites;
-  const Napi::Array names = object.GetPropertyNames();
-  for (uint32_t i = 0; i < names.Length() && args.ok(); ++i) {
-    const std::string name = Napi::Value(names[i]).ToString().Utf8Value();
-    constexpr uint64_t kMaxOffset = 1ULL << 40;
-    sites.push_back({name, args.Member(object, name.c_str(), kMaxOffset)});
-  }
-  if (args.ok() && sites.empty()) args.Fail("sites", "must name a function");
+  args.ForEachObject(index, "sites", [&](Napi::Object site) {
+    sites.push_back({args.Text(site.Get("call"), "call"), args.Member(site, "entry", kMaxOffset), {}});
+    args.ForEach(site.Get("returns"), "returns", [&](Napi::Value offset) {
+      sites.back().returns.push_back(args.Integer(offset, "returns", kMaxOffset));
+    });
+  });
+  if (args.ok() && sites.empty()) args.Fail("sites", "must name a call");
   return sites;
 }
 
@@ -94,6 +93,7 @@ Napi::Function SensorFace::Define(Napi::Env env) {
                          InstanceMethod<&SensorFace::EndRelay>("endRelay"),
                          InstanceMethod<&SensorFace::AttachTls>("attachTls"),
                          InstanceMethod<&SensorFace::DetachTls>("detachTls"),
+                         InstanceMethod<&SensorFace::Hits>("hits"),
                          InstanceMethod<&SensorFace::Start>("start"),
                          InstanceMethod<&SensorFace::Pause>("pause"),
                          InstanceMethod<&SensorFace::Resume>("resume"),
@@ -185,6 +185,19 @@ void SensorFace::DetachTls(const Napi::CallbackInfo& info) {
   const uint32_t id = args.U32(0, "id");
   if (!args.ok() || !IsOpen(info.Env())) return;
   EndLater<LinkSet>::Queue(info.Env(), sensor_->ReleaseTls(id));
+}
+
+Napi::Value SensorFace::Hits(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!IsOpen(env)) return env.Undefined();
+  Napi::Array hits = Napi::Array::New(env);
+  for (const auto& [id, calls] : sensor_->Hits()) {
+    Napi::Object one = Napi::Object::New(env);
+    one.Set("id", id);
+    one.Set("calls", static_cast<double>(calls));
+    hits.Set(hits.Length(), one);
+  }
+  return hits;
 }
 
 Napi::Value SensorFace::Counters(const Napi::CallbackInfo& info) {

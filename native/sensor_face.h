@@ -37,6 +37,7 @@ class SensorFace : public Napi::ObjectWrap<SensorFace>, public BatchSink {
   void EndRelay(const Napi::CallbackInfo& info);
   Napi::Value AttachTls(const Napi::CallbackInfo& info);
   void DetachTls(const Napi::CallbackInfo& info);
+  Napi::Value Hits(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   void Pause(const Napi::CallbackInfo& info);
   void Resume(const Napi::CallbackInfo& info);

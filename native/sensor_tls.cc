@@ -1,47 +1,74 @@
-// Sensor's probes on TLS libraries: SSL_write has the programs wf_ssl_write_enter and _exit.
+// Sensor's probes on TLS libraries: a call `write` has the programs wf_tls_write_enter and _exit.
+#include <bpf/bpf.h>
 #include <algorithm>
+#include <numeric>
 
 #include "sensor.h"
 
 namespace wf {
 
 Result<std::vector<UprobeSite>> Sensor::SitesOf(const TlsSite& site) const {
-  constexpr std::string_view kPrefix = "SSL_";
-  const Refusal unknown = {"attach " + site.function, EINVAL, "no program reads that function"};
-  if (!site.function.starts_with(kPrefix)) return unknown;
-  const std::string base = "wf_ssl_" + site.function.substr(kPrefix.size());
+  const std::string operation = "attach " + site.call;
+  const std::string base = "wf_tls_" + site.call;
 
   std::vector<UprobeSite> sites;
   for (const Program& program : programs_) {
     const std::string_view name = bpf_program__name(program.program);
-    const bool on_return = name == base + "_exit";
-    if (!on_return && name != base && name != base + "_enter") continue;
+    const bool is_exit = name == base + "_exit";
+    if (!is_exit && name != base && name != base + "_enter") continue;
     if (program.state == ProgramState::kUnsupported)
-      return Refusal{"attach " + site.function, EOPNOTSUPP, program.detail};
-    sites.push_back({program.program, site.offset, on_return});
+      return Refusal{operation, EOPNOTSUPP, program.detail};
+    if (is_exit && !site.returns.empty())
+      sites.push_back({program.program, site.returns, false});
+    else
+      sites.push_back({program.program, {site.entry}, is_exit});
   }
-  if (sites.empty()) return unknown;
+  if (sites.empty()) return Refusal{operation, EINVAL, "no program reads that call"};
   // Returns first: a call that begins in between then is no call, rather than one that never ends.
-  std::stable_partition(sites.begin(), sites.end(),
-                        [](const UprobeSite& one) { return one.on_return; });
+  std::stable_partition(sites.begin(), sites.end(), [](const UprobeSite& one) {
+    return std::string_view(bpf_program__name(one.program)).ends_with("_exit");
+  });
   return sites;
 }
 
 Result<uint32_t> Sensor::AttachTls(int fd, const std::vector<TlsSite>& sites) {
   Attachment attachment;
+  attachment.slot = FreeSlot();
+  attachment.calls_before = CallsOf(attachment.slot);
   for (const TlsSite& site : sites) {
     Result<std::vector<UprobeSite>> probes = SitesOf(site);
     if (!probes.ok()) return probes.refusal();
     for (const UprobeSite& probe : probes.value()) {
-      Result<AnyLink> link = AttachUprobe(uprobe_mode_, probe, fd);
-      if (!link.ok()) return link.refusal();
+      if (auto refused = AttachUprobe(uprobe_mode_, probe, fd, attachment.slot, attachment.links)) return *refused;
       attachment.programs.push_back(probe.program);
-      attachment.links.Add(std::move(link.value()));
     }
   }
   const uint32_t id = next_tls_id_++;
   tls_.emplace(id, std::move(attachment));
   return id;
+}
+
+uint32_t Sensor::FreeSlot() const {
+  std::vector<bool> taken(WF_TLS_STACKS_MAX);
+  for (const auto& [id, attachment] : tls_) taken[attachment.slot] = true;
+  for (uint32_t slot = 1; slot < WF_TLS_STACKS_MAX; ++slot)
+    if (!taken[slot]) return slot;
+  return 0;
+}
+
+uint64_t Sensor::CallsOf(uint32_t slot) const {
+  // Not there in the build for kernels that cannot tell probes apart.
+  const int map = bpf_object__find_map_fd_by_name(object_.get(), "wf_tls_hits");
+  std::vector<uint64_t> by_cpu(cpus_);
+  if (map < 0 || slot == 0 || bpf_map_lookup_elem(map, &slot, by_cpu.data()) != 0) return 0;
+  return std::accumulate(by_cpu.begin(), by_cpu.end(), uint64_t{0});
+}
+
+std::map<uint32_t, uint64_t> Sensor::Hits() const {
+  std::map<uint32_t, uint64_t> hits;
+  for (const auto& [id, attachment] : tls_)
+    hits.emplace(id, CallsOf(attachment.slot) - attachment.calls_before);
+  return hits;
 }
 
 LinkSet Sensor::ReleaseTls(uint32_t id) {

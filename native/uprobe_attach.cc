@@ -4,8 +4,10 @@
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "kernel_probe.h"
 
@@ -36,14 +38,16 @@ static_assert(offsetof(MultiAttr, path) == 16 && offsetof(MultiAttr, pid) == 56)
 /** A name for an open file that needs no name of its own: deleted, in a container, a memfd. */
 std::string PathOf(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
-Fd LinkMulti(int program, const std::string& path, uint64_t offset, bool on_return) {
-  const __u64 offsets[] = {offset};
+Fd LinkMulti(int program, const std::string& path, const std::vector<uint64_t>& offsets,
+             bool on_return, uint64_t cookie) {
+  const std::vector<uint64_t> cookies(offsets.size(), cookie);
   MultiAttr attr = {};
+  attr.cookies = reinterpret_cast<__u64>(cookies.data());
   attr.prog_fd = static_cast<__u32>(program);
   attr.attach_type = kTraceUprobeMulti;
   attr.path = reinterpret_cast<__u64>(path.c_str());
-  attr.offsets = reinterpret_cast<__u64>(offsets);
-  attr.count = 1;
+  attr.offsets = reinterpret_cast<__u64>(offsets.data());
+  attr.count = static_cast<__u32>(offsets.size());
   attr.multi_flags = on_return ? kMultiReturn : 0;
   return Fd(static_cast<int>(syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr))));
 }
@@ -64,7 +68,7 @@ UprobeMode ChooseUprobeMode() {
   Result<Fd> file = TrialFile();
   const Fd program = LoadTrialProgram();
   if (!file.ok() || !program) return UprobeMode::kPerf;
-  const Fd link = LinkMulti(program.get(), PathOf(file.value().get()), 0, false);
+  const Fd link = LinkMulti(program.get(), PathOf(file.value().get()), {0}, false, 0);
   return link ? UprobeMode::kMulti : UprobeMode::kPerf;
 }
 
@@ -72,20 +76,31 @@ void PrepareUprobe(UprobeMode mode, bpf_program* program) {
   if (mode == UprobeMode::kMulti) bpf_program__set_expected_attach_type(program, kTraceUprobeMulti);
 }
 
-Result<AnyLink> AttachUprobe(UprobeMode mode, const UprobeSite& site, int fd) {
+Status AttachUprobe(UprobeMode mode, const UprobeSite& site, int fd, uint64_t cookie,
+                    LinkSet& links) {
   const std::string path = PathOf(fd);
   const std::string operation = std::string("attach ") + bpf_program__name(site.program);
   if (mode == UprobeMode::kMulti) {
-    Fd link = LinkMulti(bpf_program__fd(site.program), path, site.offset, site.on_return);
+    Fd link = LinkMulti(bpf_program__fd(site.program), path, site.offsets, site.on_return, cookie);
     if (!link) return LastError(operation);
-    return AnyLink(std::move(link));
+    links.Add(AnyLink(std::move(link)));
+    return {};
   }
   constexpr pid_t kEveryProcess = -1;
-  LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = site.on_return);
-  BpfLink link(bpf_program__attach_uprobe_opts(site.program, kEveryProcess, path.c_str(),
-                                               site.offset, &options));
-  if (link == nullptr) return LastError(operation);
-  return AnyLink(std::move(link));
+  LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = cookie, .retprobe = site.on_return);
+  for (const uint64_t offset : site.offsets) {
+    BpfLink link(bpf_program__attach_uprobe_opts(site.program, kEveryProcess, path.c_str(), offset,
+                                                 &options));
+    // Since Linux 5.15.
+    if (link == nullptr && options.bpf_cookie != 0 && errno == EOPNOTSUPP) {
+      options.bpf_cookie = 0;
+      link.reset(bpf_program__attach_uprobe_opts(site.program, kEveryProcess, path.c_str(), offset,
+                                                 &options));
+    }
+    if (link == nullptr) return LastError(operation);
+    links.Add(AnyLink(std::move(link)));
+  }
+  return {};
 }
 
 }  // namespace wf

@@ -3,6 +3,7 @@
 
 #include <bpf/libbpf.h>
 #include <cstdint>
+#include <vector>
 
 #include "bpf_link.h"
 #include "refusal.h"
@@ -13,9 +14,9 @@ enum class UprobeMode { kMulti, kPerf };
 
 struct UprobeSite {
   bpf_program* program;
-  /** In the file, not in memory. */
-  uint64_t offset;
-  /** At the return of the function that begins there. */
+  /** In the file, not in memory. One link has them all. */
+  std::vector<uint64_t> offsets;
+  /** At the return of the functions that begin there. */
   bool on_return;
 };
 
@@ -28,7 +29,8 @@ UprobeMode ChooseUprobeMode();
 /** Sets on a program that is not loaded yet what its mode needs. */
 void PrepareUprobe(UprobeMode mode, bpf_program* program);
 
-/** `fd` is the open file; probes hold its inode afterwards, not the descriptor. */
-Result<AnyLink> AttachUprobe(UprobeMode mode, const UprobeSite& site, int fd);
+/** All offsets or none. `cookie`: what the program is told of the probe, where the kernel can. `fd` is the open file; probes hold its inode afterwards, not the descriptor. */
+Status AttachUprobe(UprobeMode mode, const UprobeSite& site, int fd, uint64_t cookie,
+                    LinkSet& links);
 
 }  // namespace wf

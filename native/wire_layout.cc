@@ -132,13 +132,20 @@ Members MembersOf<wf_flow_update>() {
 template <>
 Members MembersOf<wf_wire_head>() {
   using Type = wf_wire_head;
-  return {AT(h), AT(cookie), AT(tuple), AT(original), AT(captured)};
+  return {AT(h), AT(cookie), AT(tuple), AT(original), AT(captured), AT(offset), AT(datagram)};
 }
 
 template <>
 Members MembersOf<wf_unix_open>() {
   using Type = wf_unix_open;
   return {AT(h), AT(cookie), AT(netns), AT(captured), AT(path)};
+}
+
+template <>
+Members MembersOf<wf_fd_relay>() {
+  using Type = wf_fd_relay;
+  return {AT(h),    AT(cookie),    AT(opener), AT(opener_root),
+          AT(user), AT(user_root), AT(tuple),  AT(comm)};
 }
 
 template <>
@@ -151,7 +158,8 @@ template <>
 Members MembersOf<wf_tls_data>() {
   using Type = wf_tls_data;
   return {AT(h),        AT(ssl),  AT(call),   AT(socket_cookie), AT(last_receive),
-          AT(original), AT(kept), AT(offset), AT(captured),      AT(direction)};
+          AT(original), AT(kept), AT(offset), AT(captured),      AT(direction),
+          AT(layer)};
 }
 
 template <>
@@ -195,6 +203,7 @@ Napi::Value WireLayout(const Napi::CallbackInfo& info) {
   Add<wf_flow_update>(layout, "wf_flow_update");
   Add<wf_wire_head>(layout, "wf_wire_head");
   Add<wf_unix_open>(layout, "wf_unix_open");
+  Add<wf_fd_relay>(layout, "wf_fd_relay");
   Add<wf_tls_send>(layout, "wf_tls_send");
   Add<wf_tls_data>(layout, "wf_tls_data");
   Add<wf_tls_free>(layout, "wf_tls_free");

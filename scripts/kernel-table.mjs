@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Loads, attaches and exercises every BPF program on the kernel that runs; prints what came of it as JSON.
-//   kernel-table.mjs TLS_PROGRAM     test/triggers/tls-bytes, compiled; needs root
+//   kernel-table.mjs TLS_PROGRAM [GO_PROGRAM]     test/triggers/tls-bytes and go-tls, compiled; needs root
 // This process makes itself an agent, so that it and what it starts are in scope. Whether a program ran is
 // the kernel's own count (kernel.bpf_stats_enabled, put back at the end).
 import { execFileSync, spawn } from 'node:child_process';
@@ -21,14 +21,13 @@ import { connect, createServer } from 'node:net';
 import { release } from 'node:os';
 import { decodeBatch } from '../dist/decode/index.js';
 import { WF_HEADER, WF_SEED, WfVerdict } from '../dist/decode/layout.gen.js';
-import { findFunctions } from '../dist/elf/index.js';
+import { resolveFile } from '../dist/resolve/index.js';
 
 const { Sensor } = createRequire(import.meta.url)('../build/Release/watchfloor.node');
 const STATS = '/proc/sys/kernel/bpf_stats_enabled';
-const TLS_FUNCTIONS = ['SSL_write', 'SSL_write_ex', 'SSL_read', 'SSL_read_ex', 'SSL_free'];
-const tlsProgram = process.argv[2];
+const [, , tlsProgram, goProgram] = process.argv;
 if (tlsProgram === undefined) {
-  console.error('usage: kernel-table.mjs TLS_PROGRAM');
+  console.error('usage: kernel-table.mjs TLS_PROGRAM [GO_PROGRAM]');
   process.exit(64);
 }
 
@@ -56,9 +55,10 @@ function openReader(path) {
 
 function attachTls(sensor, path) {
   const reader = openReader(path);
-  const found = findFunctions(reader, TLS_FUNCTIONS);
-  if (!found.ok) throw new Error(`${path}: ${found.reason}`);
-  sensor.attachTls(reader.fd, Object.fromEntries(found.functions));
+  const resolution = resolveFile(reader);
+  const stacks = resolution.ok ? resolution.found.filter(({ sites }) => sites !== undefined) : [];
+  if (stacks.length === 0) throw new Error(`${path}: ${JSON.stringify(resolution)}`);
+  for (const { sites } of stacks) sensor.attachTls(reader.fd, sites);
   closeSync(reader.fd);
 }
 
@@ -102,6 +102,11 @@ async function unix() {
   server.close();
 }
 
+async function succeeded(child) {
+  const [status] = await once(child, 'exit');
+  if (status !== 0) throw new Error(`${child.spawnfile} ended with ${status}`);
+}
+
 async function exercise() {
   // Node names its first thread so, by prctl(PR_SET_NAME).
   process.title = 'kernel-table';
@@ -112,8 +117,9 @@ async function exercise() {
   await unix();
   const env = { LONG: 'x'.repeat(3000), PATH: '/bin', HOME: '/tmp' };
   const child = spawn(tlsProgram, ['--threads', '2'], { stdio: 'ignore', env });
-  const [status] = await once(child, 'exit');
-  if (status !== 0) throw new Error(`${tlsProgram} ended with ${status}`);
+  await succeeded(child);
+  if (goProgram !== undefined)
+    await succeeded(spawn(goProgram, ['nested'], { stdio: 'ignore', env: {} }));
   return child.pid;
 }
 
@@ -151,6 +157,7 @@ async function table() {
   const sensor = new Sensor(options);
   sensor.attach();
   attachTls(sensor, libssl(tlsProgram));
+  if (goProgram !== undefined) attachTls(sensor, goProgram);
   becomeAgent(sensor);
   sensor.setEnvironment(['PATH'], ['HOME'], ['WATCHFLOOR_TABLE']);
   let bytes = 0;

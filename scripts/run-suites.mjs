@@ -16,6 +16,7 @@ const SUITES = [
   { name: 'native', root: true, jobs: 1 },
   { name: 'kernel', root: true, jobs: 1 },
   { name: 'e2e', root: true, jobs: 1 },
+  { name: 'matrix', root: true, jobs: 1 },
   { name: 'evasion', root: true, jobs: 1 },
   { name: 'faults', root: true, jobs: 1 },
 ];

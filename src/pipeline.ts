@@ -17,12 +17,12 @@ import { Actors } from './pipeline/actors.js';
 import { Gaps } from './pipeline/gaps.js';
 import { Output, type Step } from './pipeline/output.js';
 import { Roots } from './pipeline/roots.js';
-import type { PipelineSnapshot } from './pipeline/snapshot.js';
+import type { CoverageOf, PipelineSnapshot } from './pipeline/snapshot.js';
 import { unobservedValues } from './pipeline/values.js';
 import { ProcessTable } from './process/index.js';
 
 export type { Step } from './pipeline/output.js';
-export type { AgentSnapshot, PipelineSnapshot } from './pipeline/snapshot.js';
+export type { AgentSnapshot, CoverageOf, PipelineSnapshot } from './pipeline/snapshot.js';
 
 /**
  * The table of contents: decode, losses, roots (process, agent), and for agents activity (flow, tls, stream, http,
@@ -131,6 +131,14 @@ export class Pipeline {
     return this.#roots.membersOf(root).map((key) => this.#processes.describe(key));
   }
 
+  /** What can be read of each TLS stack of the living processes of agents. */
+  coverage(): readonly CoverageOf[] {
+    return this.#activity.reading.rows().flatMap(({ key, coverage }) => {
+      const actor = this.#actors.ofProcess(key);
+      return actor === null ? [] : [{ agent: actor.agent.info, process: actor.process, coverage }];
+    });
+  }
+
   /** The living process of a pid, as far as it is an agent's; null: it is not. */
   keyOfPid(pid: number): ProcessKey | null {
     return this.#roots.enquiries.keyOfPid(pid);
@@ -184,7 +192,12 @@ export class Pipeline {
         return;
       case 'stacks':
       case 'attach':
-        this.#activity.fact(fact);
+        this.#activity.reading.fact(fact);
+        return;
+      case 'probes':
+      case 'files':
+      case 'hits':
+        this.#activity.reading.guarded(fact);
         return;
       case 'listener':
         this.#activity.judged(this.#bypass.fact(fact));
@@ -193,6 +206,7 @@ export class Pipeline {
 
   /** Connections from before the sensors: whatever goes over them is not seen. */
   #unobserved(fact: SocketsFact): void {
+    this.#activity.passed.sockets(fact);
     const actor = this.#actors.ofProcess(fact.key);
     const origin = { ring: 'lifecycle', cpu: 0, seq: 0n, bootNs: this.#nowNs } as const;
     if (actor !== null) this.#output.value(...unobservedValues(actor, fact, origin));

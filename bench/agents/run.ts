@@ -3,15 +3,17 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from '../machine.js';
 import { Ends } from '../owner.js';
 import { markdown } from '../table.js';
-import { REAL_AGENTS, type RealAgent } from './catalogue.js';
+import { REAL_AGENTS, RUNTIMES, type RealAgent } from './catalogue.js';
 import { install } from './install.js';
 import { judge, type Verdict } from './judge.js';
 import { tryAgent, type Trial } from './trial.js';
+import { runOverTls } from './tls-run.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     install: { type: 'boolean', default: false },
+    tls: { type: 'boolean', default: false },
     records: { type: 'string' },
     'show-output': { type: 'boolean', default: false },
   },
@@ -20,11 +22,21 @@ const { values, positionals } = parseArgs({
 const PAIRS = ['claude-code+codex', 'codex+codex', 'opencode+gemini-cli'];
 const wanted =
   positionals.length > 0 ? positionals : [...REAL_AGENTS.map(({ name }) => name), ...PAIRS];
-const trials = wanted.map((text) => text.split('+').map(find));
+if (values.install) {
+  for (const one of RUNTIMES)
+    if (positionals.length === 0 || positionals.includes(one.name)) install(one);
+}
+const trials = wanted
+  .filter((name) => !RUNTIMES.some((one) => one.name === name))
+  .map((text) => text.split('+').map(find));
 const installed = new Map(
   [...new Set(trials.flat())].map((agent) => [agent, { agent, command: install(agent) }]),
 );
 if (values.install) process.exit(0);
+if (values.tls) {
+  await runOverTls([...installed.values()]);
+  process.exit();
+}
 
 const verdicts: Verdict[] = [];
 for (const [index, agents] of trials.entries()) {

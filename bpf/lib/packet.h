@@ -7,6 +7,7 @@ struct packet {
 	struct wf_tuple tuple;
 	__u32 payload_at;
 	__u32 payload;
+	__u32 seq; /* TCP: of the first payload byte */
 };
 
 struct ipv4_header {
@@ -36,9 +37,13 @@ struct ipv6_header {
 struct transport_header {
 	__be16 src;
 	__be16 dst;
-	__u8 rest[8];
+	__be32 tcp_seq;
+	__be32 tcp_acked;
 	__u8 tcp_length; /* 4-byte words, in the upper half */
+	__u8 tcp_flags;
 };
+
+#define TCP_FLAG_OF_SYN 0x02
 
 /* Where the transport header begins; 0: a packet without one. */
 static __always_inline __u32 packet_ipv4(struct __sk_buff *skb, struct wf_tuple *tuple)
@@ -81,9 +86,11 @@ static __always_inline bool packet_parse(struct __sk_buff *skb, struct packet *p
 	if (!at)
 		return false;
 	if (packet->tuple.protocol == IPPROTO_TCP) {
-		if (bpf_skb_load_bytes(skb, at, &header, 13))
+		if (bpf_skb_load_bytes(skb, at, &header, 14))
 			return false;
 		length = (header.tcp_length >> 4) * 4;
+		/* A SYN counts as a byte, and with fast open data follows it (RFC 7413). */
+		packet->seq = bpf_ntohl(header.tcp_seq) + !!(header.tcp_flags & TCP_FLAG_OF_SYN);
 	} else if (packet->tuple.protocol == IPPROTO_UDP) {
 		if (bpf_skb_load_bytes(skb, at, &header, 8))
 			return false;

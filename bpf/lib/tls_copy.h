@@ -33,7 +33,7 @@ static __always_inline void copy_fill(struct wf_tls_data *record, const struct w
 	record->kept = call->kept;
 	record->offset = offset;
 	record->direction = call->direction;
-	record->_pad0 = 0;
+	record->layer = call->layer;
 }
 
 /*

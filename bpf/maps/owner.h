@@ -10,7 +10,12 @@ struct wf_owner {
 	struct wf_process_key self;
 	struct wf_process_key root;
 	__u32 tid;
-	__u32 head_seen; /* the first payload of this connection went by */
+	/* Of a TCP connection; lib/opening.h. */
+	__u32 packets;	 /* with payload, that were looked at */
+	__u32 first_seq; /* TCP sequence number of the first payload byte */
+	__u32 next;	 /* payload bytes from that one on that went by */
+	__u32 until;	 /* of them, up to where all is told */
+	__u32 sealed;	 /* lib/sealed.h */
 };
 
 struct {

@@ -16,7 +16,9 @@ struct wf_tls_frame {
 	__u64 socket_cookie; /* TCP socket the call used itself; 0: none */
 	__u64 length;
 	__u32 direction;
+	__u32 layer; /* enum wf_layer */
 	__u32 opened; /* order of entry on this thread */
+	__u32 _pad0;
 };
 
 /* A call that has returned, while its plaintext is copied. */
@@ -30,7 +32,7 @@ struct wf_tls_call {
 	__u32 original;
 	__u32 kept;
 	__u32 direction;
-	__u32 _pad0;
+	__u32 layer;
 };
 
 struct wf_tls_thread {

@@ -14,7 +14,8 @@ struct wf_udp_key {
 struct wf_udp {
 	__u64 datagrams;
 	__u64 bytes;
-	__u64 told_ns; /* when user space last heard of it */
+	__u64 told_ns;	/* when user space last heard of it */
+	__u64 initials; /* QUIC Initials that were told */
 };
 
 struct {

@@ -22,7 +22,7 @@ typedef int __s32;
 #endif
 
 enum wf_limits {
-	WF_WIRE_VERSION = 2,
+	WF_WIRE_VERSION = 3,
 	WF_ARGV_MAX = 4096,   /* bytes of argv kept at exec */
 	WF_PATH_MAX = 1024,   /* bytes of one path kept */
 	WF_PATH_DEPTH = 32,   /* dentries walked for one path */
@@ -30,12 +30,18 @@ enum wf_limits {
 	WF_ENV_NAME_MAX = 64, /* bytes of a wanted environment name, zero padded */
 	WF_ENV_VARIABLE_MAX =
 		576, /* bytes of one NAME=value kept: 512 of the value beside the longest name */
-	WF_ENV_MAX = 2048,	/* bytes of all that is kept of one environment */
-	WF_ENV_SEARCHED = 256,	/* variables looked at; a long one counts for each 575 bytes */
-	WF_COMM_LEN = 16,	/* TASK_COMM_LEN of the kernel */
-	WF_UNIX_PATH_MAX = 108, /* sun_path of unix(7) */
-	WF_WIRE_HEAD_MAX =
-		2048, /* bytes of the first payload of a connection, or of a DNS datagram */
+	WF_ENV_MAX = 2048,	  /* bytes of all that is kept of one environment */
+	WF_ENV_SEARCHED = 256,	  /* variables looked at; a long one counts for each 575 bytes */
+	WF_COMM_LEN = 16,	  /* TASK_COMM_LEN of the kernel */
+	WF_UNIX_PATH_MAX = 108,	  /* sun_path of unix(7) */
+	WF_WIRE_HEAD_MAX = 4096,  /* payload bytes in one record of what a flow says first */
+	WF_WIRE_FIRST_MAX = 2048, /* of a first payload that is neither TLS nor DNS */
+	WF_WIRE_STREAM_MAX =
+		16384, /* of one ClientHello, or of the questions of one TCP connection */
+	WF_WIRE_PACKETS_MAX = 32,  /* with payload, looked at in one TCP connection */
+	WF_WIRE_INITIALS_MAX = 16, /* QUIC Initial datagrams of one UDP flow that are told */
+	WF_TLS_STACKS_MAX =
+		1025, /* stacks with probes at the same time, and 0 for one without a number */
 	WF_TLS_CHUNK_MAX = 16384, /* plaintext bytes in one record */
 	WF_TLS_CHUNKS_MAX = 256,  /* records one call may give: 4 MiB */
 	WF_ADDRESS_LEN = 16,
@@ -58,9 +64,11 @@ enum wf_kind {
 	WF_KIND_FLOW_OPEN = 16,
 	WF_KIND_FLOW_STATE = 17,
 	WF_KIND_FLOW_UPDATE = 18,
-	WF_KIND_WIRE_HEAD = 19,
+	/* 19 was the first payload of wire version 2. */
 	WF_KIND_TLS_SEND = 20, /* the first send of a thread after a memory-BIO SSL write */
 	WF_KIND_UNIX_OPEN = 21,
+	WF_KIND_WIRE_HEAD = 22,
+	WF_KIND_FD_RELAY = 23,
 	WF_KIND_TLS_DATA = 32,
 	WF_KIND_TLS_FREE = 33,
 };
@@ -116,6 +124,13 @@ enum wf_flow_via {
 enum wf_direction {
 	WF_DIRECTION_WRITE = 0,
 	WF_DIRECTION_READ = 1,
+};
+
+/* What the bytes of a TLS call are. */
+enum wf_layer {
+	WF_LAYER_STREAM = 0, /* what the application wrote or reads */
+	WF_LAYER_INNER = 1,  /* TLSInnerPlaintext of RFC 8446: ends with its content type */
+	WF_LAYER_RECORD = 2, /* application data of one; as with INNER, ssl names one direction */
 };
 
 /*
@@ -273,7 +288,10 @@ struct wf_flow_state {
 	__u32 _pad0;
 };
 
-/* Counts of a UDP flow so far; at most one every five seconds. */
+/*
+ * Counts of a UDP flow so far; at most one every five seconds. Of a TCP connection once: bytes of encrypted records
+ * behind its ClientHello, when they are more than a handshake needs.
+ */
 struct wf_flow_update {
 	struct wf_header h;
 	__u64 cookie;
@@ -282,13 +300,19 @@ struct wf_flow_update {
 	struct wf_tuple tuple;
 };
 
-/* Tail: the first payload bytes of a TCP connection, or one UDP/53 datagram, of an agent. */
+/*
+ * Tail: payload of one packet that says what a flow is for. Of TCP the first payload, a ClientHello wherever one begins,
+ * and what is sent to port 53; of UDP the datagrams to port 53 and QUIC Initials. The same bytes come again only when
+ * they were sent in another cut.
+ */
 struct wf_wire_head {
 	struct wf_header h;
 	__u64 cookie;
 	struct wf_tuple tuple;
-	__u32 original; /* payload bytes in that packet */
+	__u32 original; /* payload bytes in that packet, from these on */
 	__u32 captured;
+	__u32 offset; /* TCP: of the first byte, counted from the first payload byte of the connection */
+	__u32 datagram; /* UDP: bytes of each datagram where the socket handed over many at once; 0: it is one */
 };
 
 /* An agent connects to a unix socket, as it was tried. */
@@ -299,6 +323,22 @@ struct wf_unix_open {
 	__u32 captured; /* bytes of the address; an abstract one begins with NUL */
 	char path[WF_UNIX_PATH_MAX];
 	__u32 _pad0;
+};
+
+/*
+ * A process sent over a socket that another lineage opened, or that nobody of a lineage did; once for a socket and a
+ * process. The header names the one that sent where that is an agent's, or may become one's, else the one that opened
+ * it. A tgid of 0: nobody known; of a root also: in no lineage.
+ */
+struct wf_fd_relay {
+	struct wf_header h;
+	__u64 cookie;
+	struct wf_process_key opener;
+	struct wf_process_key opener_root;
+	struct wf_process_key user;
+	struct wf_process_key user_root;
+	struct wf_tuple tuple;
+	char comm[WF_COMM_LEN]; /* of the thread that sent */
 };
 
 /* A thread sent on a socket right after an SSL write that touched no socket itself (memory BIO). */
@@ -326,7 +366,7 @@ struct wf_tls_data {
 	__u32 offset;
 	__u32 captured;
 	__u32 direction; /* enum wf_direction */
-	__u32 _pad0;
+	__u32 layer;	 /* enum wf_layer */
 };
 
 struct wf_tls_free {

@@ -13,12 +13,13 @@ import type {
   TlsInfo,
   Value,
 } from '../event/index.js';
-import type { Flow, FlowChange } from '../flow/index.js';
+import { type Flow, type FlowChange, tlsOfFlow } from '../flow/index.js';
 import { judgeObservation } from './disguise.js';
 import { addName, type FlowCase } from './flow-case.js';
 import type { View } from './judgement.js';
 import { LostEvidence } from './lost-evidence.js';
 import { ProxyTrust } from './proxy-trust.js';
+import { Readings } from './readings.js';
 import { RecordBook } from './record-book.js';
 import { judgeRegistration } from './rules/agent-unregistered.js';
 import { judgeDirectEgress } from './rules/direct-egress.js';
@@ -45,6 +46,8 @@ type Settings = Pick<PipelineSettings, 'proxies' | 'windowMs' | 'modelHosts'>;
 
 /** Joins what an agent did with what governed it, and says what nothing governed. */
 export class BypassDetector {
+  /** Of what was read, and what was not. */
+  readonly readings: Readings;
   readonly #settings: Settings;
   readonly #windowNs: bigint;
   readonly #proxies: ProxyTrust;
@@ -62,6 +65,7 @@ export class BypassDetector {
     this.#settings = settings;
     this.#windowNs = BigInt(Math.trunc(settings.windowMs)) * 1_000_000n;
     this.#proxies = new ProxyTrust(settings.proxies);
+    this.readings = new Readings(this.#proxies, this.#lost, settings.modelHosts);
   }
 
   /** An agent was identified; once for each session. */
@@ -95,10 +99,7 @@ export class BypassDetector {
           addName(one, change.host, change.source, this.#nowNs);
         });
       case 'hello':
-        return this.#name(flow, (one) => {
-          one.tls = { ...(change.sni === null ? {} : { sni: change.sni }), alpn: change.alpn };
-          if (change.sni !== null) addName(one, change.sni, 'sni', this.#nowNs);
-        });
+        return this.#hello(change);
       case 'closed':
         return this.#name(flow, (one) => {
           one.closedNs = this.#nowNs;
@@ -171,6 +172,16 @@ export class BypassDetector {
     if (flow.connectTarget) addName(one, flow.connectTarget.host, 'connect_target', this.#nowNs);
     this.#remember(one);
     return { findings: this.#judge(one), commands };
+  }
+
+  #hello({ flow, sni, alpn }: FlowChange & { readonly change: 'hello' }): BypassStep {
+    // Whether it needs an explanation depends on who listens there, whatever governs the agent.
+    const { commands } = this.#proxies.ask(flow, this.#nowNs);
+    const { findings } = this.#name(flow, (one) => {
+      one.tls = { ...tlsOfFlow(flow), ...(sni === null ? {} : { sni }), alpn };
+      if (sni !== null) addName(one, sni, 'sni', this.#nowNs);
+    });
+    return { findings, commands };
   }
 
   #name(flow: Flow, change: (one: FlowCase) => void): BypassStep {

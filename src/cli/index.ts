@@ -6,6 +6,8 @@ export { runCli } from './run-cli.js';
 export { CliError, EXIT } from './exit.js';
 export { agentLines } from './agent-line.js';
 export type { AgentLine, KnownAgent, MemberLine } from './agent-line.js';
+export { coverageLines } from './coverage-line.js';
+export type { CoverageLine, KnownCoverage } from './coverage-line.js';
 export { explanationOf } from './explanation.js';
 export type { ExplainLine, Explanation, KnownProcess } from './explanation.js';
 export type { Exercised, LeftPins, RunRequest, Services } from './services.js';

@@ -4,6 +4,7 @@ import { escapeText } from '../present/index.js';
 import { agentsCommand } from './agents.js';
 import { configCommand } from './config.js';
 import { consistencyCommand } from './consistency.js';
+import { coverageCommand } from './coverage.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
 import { CliError, EXIT } from './exit.js';
@@ -35,6 +36,7 @@ export const runCli = async (
     .addCommand(tailCommand(terminal, done))
     .addCommand(statusCommand(terminal, done))
     .addCommand(agentsCommand(terminal, done))
+    .addCommand(coverageCommand(terminal, done))
     .addCommand(explainCommand(terminal, done))
     .addCommand(configCommand(terminal, done))
     .addCommand(gatewayCommand(terminal, services, done))

@@ -43,7 +43,7 @@ export const statusCommand = (terminal: Terminal, done: (code: ExitCode) => void
 
 export const askDaemon = async <T>(
   socketPath: string,
-  type: 'status' | 'agents' | 'explain',
+  type: 'status' | 'agents' | 'coverage' | 'explain',
   about: { readonly pid?: number } = {},
 ): Promise<T> => {
   try {

@@ -2,7 +2,6 @@ import { closeSync } from 'node:fs';
 import type {
   AttachFact,
   Command,
-  FileId,
   HostFact,
   HostPort,
   KernelPort,
@@ -81,19 +80,24 @@ export class CommandRunner {
       case 'attach':
         return this.#attach(command.stack, command.through);
       case 'detach':
-        this.kernel.detach(command.file);
-        return this.#became(command.file, { state: 'detached' });
+        this.kernel.detach(command.file, command.library);
+        return this.#became(command, { state: 'detached' });
+      case 'attest':
+        return this.host.probesFact(command.targets);
+      case 'look_at_files':
+        return this.host.filesFact(command.targets);
+      case 'read_hits':
+        return { fact: 'hits', bootNs: this.bootNs(), hits: this.kernel.hits() };
     }
   }
 
   #attach(stack: TlsStack, through: ProcessKey | null): AttachFact {
-    const { file } = stack;
-    const failed = (error: string): AttachFact => this.#became(file, { state: 'failed', error });
+    const failed = (error: string): AttachFact => this.#became(stack, { state: 'failed', error });
     const fd = this.host.openStack(stack, through);
     if (fd === null) return failed('the file is gone or is another one now');
     try {
       this.kernel.attach(stack, fd);
-      return this.#became(file, { state: 'attached' });
+      return this.#became(stack, { state: 'attached' });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#refused('attach', error);
@@ -103,8 +107,11 @@ export class CommandRunner {
     }
   }
 
-  #became(file: FileId, state: Pick<AttachFact, 'state' | 'error'>): AttachFact {
-    return { fact: 'attach', file, bootNs: this.bootNs(), ...state };
+  #became(
+    { file, library }: Pick<AttachFact, 'file' | 'library'>,
+    state: Pick<AttachFact, 'state' | 'error'>,
+  ): AttachFact {
+    return { fact: 'attach', file, library, bootNs: this.bootNs(), ...state };
   }
 
   #refused(what: Command['do'], error: KernelError): void {

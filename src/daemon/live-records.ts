@@ -16,7 +16,7 @@ export class LiveRecords {
   constructor(
     private readonly journalDir: string,
     private readonly journal: Journal,
-    views: Pick<ReadSource, 'status' | 'agents' | 'explain'>,
+    views: Pick<ReadSource, 'status' | 'agents' | 'coverage' | 'explain'>,
   ) {
     this.server = new ReadServer({
       read: (after) => this.#read(after),

@@ -1,5 +1,5 @@
-import { agentLines, explanationOf } from '../cli/index.js';
-import type { AgentLine, Explanation } from '../cli/index.js';
+import { agentLines, coverageLines, explanationOf } from '../cli/index.js';
+import type { AgentLine, CoverageLine, Explanation } from '../cli/index.js';
 import type { HostPort, KernelPort, ProcessInfo } from '../event/index.js';
 import type { Pipeline } from '../pipeline.js';
 import { keyOfPid } from './exact-keys.js';
@@ -11,7 +11,8 @@ interface World {
   readonly host: Pick<HostPort, 'processFact' | 'userFact'>;
 }
 
-/** What a local reader may ask beside records: who the agents are, and why a process is whose it is. */
+/** What a local reader may ask beside records: who the agents are, what of their TLS can be read, and
+ * why a process is whose it is. */
 export class Questions {
   constructor(private readonly world: World) {}
 
@@ -24,6 +25,10 @@ export class Questions {
         return { ...agent, members: pipeline.members({ tgid, startNs }) };
       }),
     );
+  }
+
+  coverage(): readonly CoverageLine[] {
+    return coverageLines(this.world.pipeline().coverage());
   }
 
   /** null: no such process lives, and none ended lately. */

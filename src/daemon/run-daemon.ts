@@ -30,6 +30,7 @@ import { openPinDirectory } from './pin-directory.js';
 import type { PinDirectory } from './pin-directory.js';
 import { Questions } from './questions.js';
 import { asCliError, refuseMachine } from './refusal.js';
+import { Resolutions } from './resolutions.js';
 import { SelfReport } from './self-report.js';
 import { startSigning } from './signing.js';
 import type { Signing } from './signing.js';
@@ -151,10 +152,10 @@ const assemble = (
   const recorder =
     request.record === null ? null : createRecorder(request.record, { settings, epoch, nextSeq });
   const bootNs = (): bigint => posix.clocks().bootNs;
-  const host = openHost({ exactKeys: (pids) => exactKeys(kernel, pids) });
+  const host = hostOf(config, kernel, () => feeder);
   const told = new ToldSessions(config.state_dir, platform.bootId);
   const runner = new CommandRunner(kernel, host, log, bootNs);
-  const feeder = new Feeder({
+  const feeder: Feeder = new Feeder({
     evaluation: new Evaluation(settings),
     journal,
     recorder,
@@ -188,6 +189,15 @@ const assemble = (
   return { daemon, publish, kernel, host, feeder };
 };
 
+const hostOf = (config: Config, kernel: KernelPort, feeder: () => Feeder): HostPort =>
+  openHost({
+    exactKeys: (pids) => exactKeys(kernel, pids),
+    later: (fact) => {
+      feeder().feed({ input: 'fact', fact });
+    },
+    resolved: new Resolutions(config.state_dir),
+  });
+
 const serve = async (
   { request, posix, log }: World,
   journal: Journal,
@@ -199,6 +209,7 @@ const serve = async (
   const live: LiveRecords = new LiveRecords(journalDirOf(loaded.config), journal, {
     status: () => daemon.status(live.server.stats()),
     agents: () => questions.agents(),
+    coverage: () => questions.coverage(),
     explain: (pid) => questions.explain(pid),
   });
   const asked = new Promise<string>((resolve) => {

@@ -3,7 +3,7 @@
 // at its offset: add the offsets of its own constant.
 
 export const WfLimits = {
-  WIRE_VERSION: 2,
+  WIRE_VERSION: 3,
   ARGV_MAX: 4096,
   PATH_MAX: 1024,
   PATH_DEPTH: 32,
@@ -14,7 +14,12 @@ export const WfLimits = {
   ENV_SEARCHED: 256,
   COMM_LEN: 16,
   UNIX_PATH_MAX: 108,
-  WIRE_HEAD_MAX: 2048,
+  WIRE_HEAD_MAX: 4096,
+  WIRE_FIRST_MAX: 2048,
+  WIRE_STREAM_MAX: 16384,
+  WIRE_PACKETS_MAX: 32,
+  WIRE_INITIALS_MAX: 16,
+  TLS_STACKS_MAX: 1025,
   TLS_CHUNK_MAX: 16384,
   TLS_CHUNKS_MAX: 256,
   ADDRESS_LEN: 16,
@@ -36,9 +41,10 @@ export const WfKind = {
   FLOW_OPEN: 16,
   FLOW_STATE: 17,
   FLOW_UPDATE: 18,
-  WIRE_HEAD: 19,
   TLS_SEND: 20,
   UNIX_OPEN: 21,
+  WIRE_HEAD: 22,
+  FD_RELAY: 23,
   TLS_DATA: 32,
   TLS_FREE: 33,
 } as const;
@@ -88,6 +94,12 @@ export const WfFlowVia = {
 export const WfDirection = {
   WRITE: 0,
   READ: 1,
+} as const;
+
+export const WfLayer = {
+  STREAM: 0,
+  INNER: 1,
+  RECORD: 2,
 } as const;
 
 export const WF_HEADER = {
@@ -247,12 +259,14 @@ export const WF_FLOW_UPDATE = {
 } as const;
 
 export const WF_WIRE_HEAD = {
-  SIZE: 112,
+  SIZE: 120,
   h: 0,
   cookie: 56,
   tuple: 64,
   original: 104,
   captured: 108,
+  offset: 112,
+  datagram: 116,
 } as const;
 
 export const WF_UNIX_OPEN = {
@@ -262,6 +276,18 @@ export const WF_UNIX_OPEN = {
   netns: 64,
   captured: 68,
   path: 72,
+} as const;
+
+export const WF_FD_RELAY = {
+  SIZE: 184,
+  h: 0,
+  cookie: 56,
+  opener: 64,
+  opener_root: 80,
+  user: 96,
+  user_root: 112,
+  tuple: 128,
+  comm: 168,
 } as const;
 
 export const WF_TLS_SEND = {
@@ -286,6 +312,7 @@ export const WF_TLS_DATA = {
   offset: 96,
   captured: 100,
   direction: 104,
+  layer: 108,
 } as const;
 
 export const WF_TLS_FREE = {

@@ -77,5 +77,7 @@ export function readWireHead(view: DataView, { base }: Header): KernelEvent | Re
   const bytes = bytesAt(view, WF_WIRE_HEAD.SIZE, captured);
   if (bytes === null || captured > original) return 'bad_length';
   const cookie = view.getBigUint64(WF_WIRE_HEAD.cookie, true);
-  return { kind: 'wire_head', ...base, cookie, tuple, original, bytes };
+  const offset = view.getUint32(WF_WIRE_HEAD.offset, true);
+  const datagramBytes = view.getUint32(WF_WIRE_HEAD.datagram, true);
+  return { kind: 'wire_head', ...base, cookie, tuple, original, offset, datagramBytes, bytes };
 }

@@ -3,6 +3,7 @@ import type { Header } from './header.js';
 import { WfKind } from './layout.gen.js';
 import { readFlowOpen, readFlowState, readFlowUpdate, readWireHead } from './network.js';
 import { readExec, readExit, readFork, readRename, readSeed } from './process.js';
+import { readFdRelay } from './relay.js';
 import { readTlsData, readTlsFree, readTlsSend } from './tls.js';
 import { readUnixOpen } from './unix.js';
 
@@ -22,6 +23,7 @@ const DECODERS: Readonly<Record<number, RecordDecoder>> = {
   [WfKind.FLOW_UPDATE]: readFlowUpdate,
   [WfKind.WIRE_HEAD]: readWireHead,
   [WfKind.UNIX_OPEN]: readUnixOpen,
+  [WfKind.FD_RELAY]: readFdRelay,
   [WfKind.TLS_SEND]: readTlsSend,
   [WfKind.TLS_DATA]: readTlsData,
   [WfKind.TLS_FREE]: readTlsFree,

@@ -1,12 +1,18 @@
-import type { KernelEvent } from '../event/index.js';
+import type { KernelEvent, TlsDataEvent } from '../event/index.js';
 import type { Header } from './header.js';
-import { WF_TLS_DATA, WF_TLS_FREE, WF_TLS_SEND, WfDirection } from './layout.gen.js';
+import { WF_TLS_DATA, WF_TLS_FREE, WF_TLS_SEND, WfDirection, WfLayer } from './layout.gen.js';
 import type { Reason } from './record.js';
 import { bytesAt } from './tail.js';
 
 const DIRECTIONS: Readonly<Record<number, 'write' | 'read'>> = {
   [WfDirection.WRITE]: 'write',
   [WfDirection.READ]: 'read',
+};
+
+const LAYERS: Readonly<Record<number, 'stream' | 'inner' | 'record'>> = {
+  [WfLayer.STREAM]: 'stream',
+  [WfLayer.INNER]: 'inner',
+  [WfLayer.RECORD]: 'record',
 };
 
 export function readTlsSend(view: DataView, { base }: Header): KernelEvent | Reason {
@@ -25,7 +31,8 @@ export function readTlsSend(view: DataView, { base }: Header): KernelEvent | Rea
 export function readTlsData(view: DataView, { base }: Header): KernelEvent | Reason {
   if (view.byteLength < WF_TLS_DATA.SIZE) return 'short_body';
   const direction = DIRECTIONS[view.getUint32(WF_TLS_DATA.direction, true)];
-  if (direction === undefined) return 'unknown_value';
+  const layer = LAYERS[view.getUint32(WF_TLS_DATA.layer, true)];
+  if (direction === undefined || layer === undefined) return 'unknown_value';
   const original = view.getUint32(WF_TLS_DATA.original, true);
   const kept = view.getUint32(WF_TLS_DATA.kept, true);
   const offset = view.getUint32(WF_TLS_DATA.offset, true);
@@ -38,6 +45,7 @@ export function readTlsData(view: DataView, { base }: Header): KernelEvent | Rea
     ssl: view.getBigUint64(WF_TLS_DATA.ssl, true),
     call: view.getBigUint64(WF_TLS_DATA.call, true),
     direction,
+    layer,
     socketCookie: cookieAt(view, WF_TLS_DATA.socket_cookie),
     lastReceive: cookieAt(view, WF_TLS_DATA.last_receive),
     original,

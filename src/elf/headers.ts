@@ -14,7 +14,14 @@ export interface ElfHeaders {
   readonly machine: 'x86-64' | 'aarch64';
   readonly segments: readonly Segment[];
   /** Of the section headers; count 0 when there are none. */
-  readonly sections: { readonly offset: number; readonly count: number };
+  readonly sections: {
+    readonly offset: number;
+    readonly count: number;
+    /** Index of the section that holds their names. */
+    readonly names: number;
+  };
+  /** Always loaded at the addresses it names (ET_EXEC). */
+  readonly isFixed: boolean;
 }
 
 export const PT_LOAD = 1;
@@ -30,6 +37,7 @@ const MAGIC = 0x7f454c46;
 const CLASS_64 = 2;
 const LITTLE_ENDIAN = 1;
 const PF_X = 1;
+const ET_EXEC = 2;
 const MACHINES: Readonly<Record<number, ElfHeaders['machine']>> = { 62: 'x86-64', 183: 'aarch64' };
 
 /** The ELF header and the program headers: System V gABI chapters 4 and 5. */
@@ -49,7 +57,12 @@ export function readHeaders(reader: FileReader): ElfHeaders | ElfReason {
   return {
     machine,
     segments: Array.from({ length: segmentCount }, (_, i) => readSegment(table, i * SEGMENT_SIZE)),
-    sections: { offset: u64(header, 40), count: hasSections ? sectionCount : 0 },
+    sections: {
+      offset: u64(header, 40),
+      count: hasSections ? sectionCount : 0,
+      names: header.getUint16(62, true),
+    },
+    isFixed: header.getUint16(16, true) === ET_EXEC,
   };
 }
 

@@ -4,6 +4,8 @@ import { readSymbol, SYMBOL_SIZE } from './symbol.js';
 const SECTION_SIZE = 64;
 const TABLE_MAX = 512 * 1024 * 1024;
 const BLOCK = 1024 * 1024;
+/** Places of names in a string table, of which a real one has one each, and tails of others. */
+const PLACES_MAX = 4096;
 const SYMBOLS_A_BLOCK = Math.floor(BLOCK / SYMBOL_SIZE);
 export const SHT_SYMTAB = 2;
 export const SHT_DYNSYM = 11;
@@ -51,20 +53,48 @@ export function scanSymbols(
   table: SymbolTable,
   names: readonly string[],
 ): Map<string, number> {
-  const wanted = findNames(reader, table.strings, names);
   const found = new Map<string, number>();
-  if (wanted.size === 0) return found;
+  eachSymbol(reader, table, names, (name, address) => {
+    if (!found.has(name)) found.set(name, address);
+  });
+  return found;
+}
+
+function eachSymbol(
+  reader: FileReader,
+  table: SymbolTable,
+  names: readonly string[],
+  visit: (name: string, address: number) => void,
+): void {
+  const wanted = findNames(reader, table.strings, names);
+  if (wanted.size === 0) return;
   const count = Math.floor(table.symbols.size / SYMBOL_SIZE);
   for (let from = 0; from < count; from += SYMBOLS_A_BLOCK) {
     const here = Math.min(SYMBOLS_A_BLOCK, count - from);
     const view = readRange(reader, table.symbols.offset + from * SYMBOL_SIZE, here * SYMBOL_SIZE);
-    if (view === null) return found;
+    if (view === null) return;
     for (let at = 0; at < view.byteLength; at += SYMBOL_SIZE) {
       const name = wanted.get(view.getUint32(at, true));
-      const symbol = name === undefined || found.has(name) ? null : readSymbol(view, at);
-      if (name !== undefined && symbol !== null) found.set(name, symbol.address);
+      const symbol = name === undefined ? null : readSymbol(view, at);
+      if (name !== undefined && symbol !== null) visit(name, symbol.address);
     }
   }
+}
+
+/** As scanSymbols, but a name that functions at two addresses bear is not found: which one is meant cannot be known. */
+export function scanUniqueSymbols(
+  reader: FileReader,
+  table: SymbolTable,
+  names: readonly string[],
+): Map<string, number> {
+  const found = new Map<string, number>();
+  const ambiguous = new Set<string>();
+  eachSymbol(reader, table, names, (name, address) => {
+    const before = found.get(name);
+    if (before !== undefined && before !== address) ambiguous.add(name);
+    found.set(name, address);
+  });
+  for (const name of ambiguous) found.delete(name);
   return found;
 }
 
@@ -83,8 +113,10 @@ function findNames(
     if (view === null) return offsets;
     const block = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
     for (const { name, pattern } of patterns) {
-      for (let at = block.indexOf(pattern); at >= 0; at = block.indexOf(pattern, at + 1)) {
+      let at = block.indexOf(pattern);
+      while (at >= 0 && offsets.size < PLACES_MAX) {
         offsets.set(from + at, name);
+        at = block.indexOf(pattern, at + 1);
       }
     }
   }

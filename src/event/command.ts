@@ -1,5 +1,7 @@
-import type { ListenerQuestion, TlsStack } from './fact.js';
+import type { ListenerQuestion } from './fact.js';
 import type { FileId, ImageId } from './file-id.js';
+import type { FileTarget, ProbeTarget } from './guard.js';
+import type { TlsLibrary, TlsStack } from './probe.js';
 import type { ProcessKey } from './process-key.js';
 
 /** `watched`: nobody's agent so far; flows and their names are told, nothing else. */
@@ -26,7 +28,7 @@ export type Command =
       readonly env: readonly string[];
       readonly ranAt?: string;
     }
-  /** Answered by a StacksFact. null: the system's library directories. */
+  /** Answered by one StacksFact, or by several of which the last is not `pending`. null: the system's library directories. */
   | { readonly do: 'look_up_stacks'; readonly key: ProcessKey | null }
   /** Answered by a ListenerFact. */
   | ({ readonly do: 'look_up_listener' } & ListenerQuestion)
@@ -58,4 +60,10 @@ export type Command =
   | { readonly do: 'look_up_user'; readonly uid: number }
   /** Answered by an AttachFact. `through`: a process that maps the file; null: by its path. */
   | { readonly do: 'attach'; readonly stack: TlsStack; readonly through: ProcessKey | null }
-  | { readonly do: 'detach'; readonly file: FileId };
+  | { readonly do: 'detach'; readonly file: FileId; readonly library: TlsLibrary }
+  /** Answered by a ProbesFact. */
+  | { readonly do: 'attest'; readonly targets: readonly ProbeTarget[] }
+  /** Answered by a FilesFact. */
+  | { readonly do: 'look_at_files'; readonly targets: readonly FileTarget[] }
+  /** Answered by a HitsFact. */
+  | { readonly do: 'read_hits' };

@@ -1,26 +1,7 @@
 import type { FileId, ImageId } from './file-id.js';
+import type { FilesFact, HitsFact, ProbesFact } from './guard.js';
+import type { TlsLibrary, TlsStack } from './probe.js';
 import type { ProcessKey } from './process-key.js';
-
-/** Functions a probe can be put on, by name, as offsets into the file. */
-export type ProbeSites = Readonly<Partial<Record<ProbeFunction, number>>>;
-
-export const PROBE_FUNCTIONS = [
-  'SSL_write',
-  'SSL_write_ex',
-  'SSL_read',
-  'SSL_read_ex',
-  'SSL_free',
-] as const;
-export type ProbeFunction = (typeof PROBE_FUNCTIONS)[number];
-
-/** An executable file that holds a TLS stack we can read. */
-export interface TlsStack {
-  readonly file: FileId;
-  readonly path: string;
-  /** `openssl` today; more families come with their anchors. */
-  readonly library: string;
-  readonly sites: ProbeSites;
-}
 
 /** Where a process is contained, as far as its cgroup and the runtime's own files tell. */
 export interface ContainerInfo {
@@ -142,8 +123,17 @@ export interface StacksFact {
   readonly key: ProcessKey | null;
   readonly gone: boolean;
   readonly stacks: readonly TlsStack[];
+  /** Files of it are still being looked into; what they hold follows in another fact. */
+  readonly pending: boolean;
   /** Files that look like a TLS stack and could not be read, with the reason. */
-  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+  readonly unreadable: readonly UnreadableStack[];
+}
+
+export interface UnreadableStack {
+  readonly path: string;
+  readonly reason: string;
+  /** It is certainly this library, and its functions could not be told; absent: nobody knows what it is. */
+  readonly library?: TlsLibrary;
 }
 
 /** Who listens at `listen`, `address:port`, in a network namespace? */
@@ -166,6 +156,7 @@ export interface ListenerFact extends ListenerQuestion {
 export interface AttachFact {
   readonly fact: 'attach';
   readonly file: FileId;
+  readonly library: TlsLibrary;
   readonly state: 'attached' | 'detached' | 'failed';
   /** CLOCK_BOOTTIME when it was so, nanoseconds: what was moved before it was not read. */
   readonly bootNs: bigint;
@@ -190,4 +181,7 @@ export type HostFact =
   | UnixPeerFact
   | NamedFact
   | ChildrenFact
-  | SocketsFact;
+  | SocketsFact
+  | ProbesFact
+  | FilesFact
+  | HitsFact;

@@ -1,6 +1,6 @@
 import type { HostFact } from './fact.js';
 import type { GovernanceRecord, Registration } from './governance.js';
-import type { LaneAccount } from './kernel-event.js';
+import type { LaneAccount } from './loss.js';
 import type { ProcessKey } from './process-key.js';
 
 /** What a daemon asked the kernel to remember of an agent's root. The text is of agent/ alone. */

@@ -136,6 +136,7 @@ export interface FlowStateEvent extends EventBase {
   readonly bytesReceived: bigint;
 }
 
+/** Counts of a UDP flow so far; of TCP once, bytes of encrypted records behind its ClientHello: more than a handshake's. */
 export interface FlowUpdateEvent extends EventBase {
   readonly kind: 'flow_update';
   readonly cookie: bigint;
@@ -144,12 +145,20 @@ export interface FlowUpdateEvent extends EventBase {
   readonly bytes: bigint;
 }
 
-/** First payload bytes of a TCP connection, or one DNS datagram. */
+/**
+ * Payload of one packet that says what a flow is for: of TCP the first, a ClientHello wherever one begins, and all to port
+ * 53; of UDP the datagrams to port 53 and QUIC Initials.
+ */
 export interface WireHeadEvent extends EventBase {
   readonly kind: 'wire_head';
   readonly cookie: bigint;
   readonly tuple: Tuple;
+  /** Payload bytes of the packet, from these on. */
   readonly original: number;
+  /** TCP: of the first of `bytes`, counted from the first payload byte of the connection. */
+  readonly offset: number;
+  /** UDP: bytes of each datagram where many were handed over at once; 0: it is one. */
+  readonly datagramBytes: number;
   readonly bytes: Uint8Array;
 }
 
@@ -168,6 +177,11 @@ export interface TlsDataEvent extends EventBase {
   readonly ssl: bigint;
   readonly call: bigint;
   readonly direction: 'write' | 'read';
+  /**
+   * `record`: application data of one TLS record, and `ssl` names one direction of a session. `inner`: the same, of a
+   * TLS 1.3 record with padding (RFC 8446, section 5.4): content type and zeros still stand behind the data.
+   */
+  readonly layer: 'stream' | 'inner' | 'record';
   /** Socket the call itself used; null for a memory BIO. */
   readonly socketCookie: bigint | null;
   /** Socket of the thread's last receive, for reads over a memory BIO. */
@@ -185,6 +199,19 @@ export interface TlsFreeEvent extends EventBase {
   readonly ssl: bigint;
 }
 
+/** Somebody sent over a socket that another lineage, or nobody of a lineage, opened; once for a socket and a process. */
+export interface FdRelayEvent extends EventBase {
+  readonly kind: 'fd_relay';
+  readonly cookie: bigint;
+  readonly tuple: Tuple;
+  /** null: nobody of a lineage. `root` null: of a lineage that was let go. */
+  readonly opener: { readonly key: ProcessKey; readonly root: ProcessKey | null } | null;
+  /** `root` null: of no lineage; then `key` of the event is the opener. */
+  readonly user: { readonly key: ProcessKey; readonly root: ProcessKey | null };
+  /** Name of the thread that sent. */
+  readonly comm: string;
+}
+
 export type KernelEvent =
   | ForkEvent
   | ExecEvent
@@ -192,6 +219,7 @@ export type KernelEvent =
   | SeedEvent
   | RenameEvent
   | UnixOpenEvent
+  | FdRelayEvent
   | FlowOpenEvent
   | FlowStateEvent
   | FlowUpdateEvent
@@ -199,36 +227,3 @@ export type KernelEvent =
   | TlsSendEvent
   | TlsDataEvent
   | TlsFreeEvent;
-
-/** Decoding never throws: bytes that are no event become this, counted by reason. */
-export interface InvalidRecord {
-  readonly kind: 'invalid';
-  readonly reason:
-    'short_header' | 'bad_size' | 'unknown_kind' | 'short_body' | 'bad_length' | 'unknown_value';
-}
-
-/** How far the daemons before this one have read one CPU of one ring. */
-export interface LaneAccount {
-  readonly ring: RingName;
-  readonly cpu: number;
-  /** Records taken. */
-  readonly taken: number;
-  /** One more than the highest number taken. */
-  readonly next: number;
-  /** The kernel's counters of loss as they were read last. */
-  readonly ringFull: number;
-  readonly fault: number;
-  readonly tableFull: number;
-  readonly callLimit: number;
-}
-
-/** Records that never came, or came without their data. */
-export interface Loss {
-  readonly ring: RingName;
-  readonly cpu: number;
-  readonly cause: 'ring_full' | 'fault' | 'table_full' | 'call_limit' | 'invalid_record';
-  readonly count: bigint;
-  /** First and last missing sequence number; absent where only the counter is known. */
-  readonly first?: bigint;
-  readonly last?: bigint;
-}

@@ -1,8 +1,10 @@
 import type { Command, RootVerdict } from './command.js';
-import type { HostFact, ListenerQuestion, TlsStack } from './fact.js';
+import type { HostFact, ListenerQuestion } from './fact.js';
+import type { FileTarget, HitsFact, ProbeTarget } from './guard.js';
 import type { AgentNote } from './input.js';
 import type { FileId } from './file-id.js';
-import type { LaneAccount } from './kernel-event.js';
+import type { TlsLibrary, TlsStack } from './probe.js';
+import type { LaneAccount } from './loss.js';
 import type { ProcessKey } from './process-key.js';
 
 export interface ProgramStatus {
@@ -79,7 +81,9 @@ export interface KernelPort {
   release(root: ProcessKey, members: readonly ProcessKey[]): void;
   /** `fd` is an open descriptor of the file; the caller closes it. */
   attach(stack: TlsStack, fd: number): void;
-  detach(file: FileId): void;
+  detach(file: FileId, library: TlsLibrary): void;
+  /** Calls of each attached stack that met a probe, since it was attached. */
+  hits(): HitsFact['hits'];
   /** Back-pressure: while paused the rings fill and the kernel counts what does not fit. */
   pause(): void;
   resume(): void;
@@ -98,6 +102,9 @@ export interface HostPort {
   unixPeerFact(question: Command & { readonly do: 'look_up_unix_peer' }): HostFact;
   namedFact(names: readonly string[]): HostFact;
   socketsFact(key: ProcessKey): HostFact;
+  /** Takes a few milliseconds at most: what is not reached says so. */
+  probesFact(targets: readonly ProbeTarget[]): HostFact;
+  filesFact(targets: readonly FileTarget[]): HostFact;
   /** A read-only descriptor of exactly that file, or null when it cannot be had. */
   openStack(stack: TlsStack, through: ProcessKey | null): number | null;
 }

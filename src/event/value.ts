@@ -1,5 +1,6 @@
 import type { ContainerInfo } from './fact.js';
-import type { Loss, Origin } from './kernel-event.js';
+import type { Origin } from './kernel-event.js';
+import type { Loss } from './loss.js';
 import type {
   CheckpointValue,
   HeartbeatValue,
@@ -90,11 +91,22 @@ export interface NetInfo {
 
 export type CoverageState = 'plaintext' | 'metadata' | 'blind';
 
+/** DNS over HTTPS, TLS or QUIC. */
+export type NameService = 'doh' | 'dot' | 'doq';
+
 export interface TlsInfo {
   readonly library?: string;
   readonly sni?: string;
   readonly alpn?: readonly string[];
   readonly coverage?: CoverageState;
+  /** The client's fingerprint JA4. */
+  readonly ja4?: string;
+  /** An encrypted ClientHello is offered, so `sni` may be a front's name. */
+  readonly ech?: boolean;
+  /** Version of QUIC, such as `1`; absent: TLS over TCP. */
+  readonly quic?: string;
+  /** A name server is asked inside of it. */
+  readonly nameService?: NameService;
 }
 
 export interface HttpInfo {
@@ -120,8 +132,11 @@ export interface FindingInfo {
 
 export interface CoverageInfo {
   readonly state: CoverageState;
+  /** Empty: no stack was found. */
   readonly library: string;
   readonly reason: string;
+  /** The file that holds the stack; absent: it is not about one file. */
+  readonly path?: string;
 }
 
 export interface GapInfo extends Omit<Loss, 'cause'> {

@@ -14,7 +14,7 @@ export class ByteCursor {
     return this.#bytes.length - this.#at;
   }
 
-  number(size: 1 | 2 | 3): number | null {
+  number(size: 1 | 2 | 3 | 4): number | null {
     if (this.left < size) return null;
     let value = 0;
     for (let end = this.#at + size; this.#at < end; this.#at += 1) {
@@ -33,6 +33,18 @@ export class ByteCursor {
   vector(size: 1 | 2): Uint8Array | null {
     const length = this.number(size);
     return length === null ? null : this.bytes(length);
+  }
+
+  /** A QUIC integer (RFC 9000 16); null also where it is too large to be exact. */
+  varint(): number | null {
+    const first = this.#bytes[this.#at];
+    if (first === undefined) return null;
+    const size = 1 << (first >> 6);
+    if (this.left < size) return null;
+    let value = first & 0x3f;
+    for (let i = 1; i < size; i += 1) value = value * 256 + (this.#bytes[this.#at + i] ?? 0);
+    this.#at += size;
+    return Number.isSafeInteger(value) ? value : null;
   }
 
   /** Up to `count` bytes, fewer where the capture ends. */

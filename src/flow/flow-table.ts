@@ -12,9 +12,7 @@ import {
   type TlsSendEvent,
   type WireHeadEvent,
 } from '../event/index.js';
-import { AskedNames } from './asked-names.js';
 import { errnoName } from './errno-name.js';
-import { DNS_PORT, readFirstBytes } from './first-bytes.js';
 import { FlowBook } from './flow-book.js';
 import {
   flowSlot,
@@ -25,7 +23,8 @@ import {
   type FlowEntry,
 } from './flow-entry.js';
 import type { Flow, FlowChange, FlowStats } from './flow.js';
-import { hearFirstBytes, isLoopback, nameFlow } from './naming.js';
+import { Hearing } from './hearing.js';
+import { nameFlow } from './naming.js';
 import { SslTies } from './ssl-ties.js';
 
 const UNANSWERED_NS = 5_000_000_000n;
@@ -45,9 +44,9 @@ interface Found {
 /** Flows joined by socket cookie. */
 export class FlowTable {
   readonly #book = new FlowBook();
-  readonly #asked = new AskedNames();
+  readonly #hearing = new Hearing();
   readonly #ties = new SslTies();
-  readonly #stats = { evictedFlows: 0, unanswered: 0, late: 0, malformed: 0 };
+  readonly #stats = { evictedFlows: 0, unanswered: 0, late: 0 };
   #opened = 0;
 
   on(event: FlowEvent): FlowChange[] {
@@ -74,14 +73,14 @@ export class FlowTable {
 
   /** Time passed: connects nobody answered fail, idle UDP flows close, closed flows are forgotten. */
   tick(bootNs: bigint): FlowChange[] {
-    const changes: FlowChange[] = [];
+    const changes: FlowChange[] = [...this.#hearing.tick(bootNs)];
     for (const entry of this.#book.timed) {
       if (entry.closedNs !== null) {
-        if (bootNs - entry.closedNs >= REMEMBER_CLOSED_NS) this.#book.drop(entry);
+        if (bootNs - entry.closedNs < REMEMBER_CLOSED_NS) continue;
+        changes.push(...this.#drop(entry));
       } else if (entry.net.proto !== 'tcp') {
         if (bootNs - entry.lastNs < IDLE_NS) continue;
-        changes.push(...this.#close(entry, entry.origin));
-        this.#book.drop(entry);
+        changes.push(...this.#drop(entry), ...this.#close(entry, entry.origin));
       } else if (bootNs - entry.openedNs >= UNANSWERED_NS) {
         this.#stats.unanswered += 1;
         changes.push(...this.#giveUp(entry, bootNs));
@@ -90,8 +89,13 @@ export class FlowTable {
     return changes;
   }
 
+  /** The socket a TLS session uses, whether its flow is known or not. */
+  cookieOfSsl(key: ProcessKey, ssl: bigint): bigint | null {
+    return this.#ties.cookieOf(processId(key), ssl);
+  }
+
   flowOfSsl(key: ProcessKey, ssl: bigint): Flow | null {
-    const cookie = this.#ties.cookieOf(processId(key), ssl);
+    const cookie = this.cookieOfSsl(key, ssl);
     return cookie === null ? null : (this.#book.find(tcpSlot(cookie)) ?? null);
   }
 
@@ -106,14 +110,13 @@ export class FlowTable {
     this.#ties.exit(processId(key));
     return this.#book.of(key).flatMap((entry) => {
       if (entry.net.proto === 'tcp') return [];
-      const changes = this.#close(entry, entry.origin);
-      this.#book.drop(entry);
-      return changes;
+      return [...this.#drop(entry), ...this.#close(entry, entry.origin)];
     });
   }
 
   stats(): FlowStats {
-    return { flows: this.#book.size, ...this.#stats, ...this.#ties.stats() };
+    const [hearing, ties] = [this.#hearing.stats(), this.#ties.stats()];
+    return { flows: this.#book.size, ...this.#stats, ...hearing, ...ties };
   }
 
   #tcpOpen(event: FlowOpenEvent): FlowChange[] {
@@ -129,8 +132,8 @@ export class FlowTable {
     const changes = [
       ...this.#settle(current, current.origin, current.spoke ? 'established' : 'failed'),
       ...this.#close(current, current.origin),
+      ...this.#drop(current),
     ];
-    this.#book.drop(current);
     return [...changes, ...this.#open(event, true).changes];
   }
 
@@ -154,8 +157,9 @@ export class FlowTable {
     const isEarlier = current.opened && bootNs < current.openedNs;
     const isLater = current.closedNs !== null && bootNs > current.closedNs;
     if (isLater && !isSecondClose(event)) {
-      this.#book.drop(current);
-      return this.#open(event, false);
+      const said = this.#drop(current);
+      const { entry, changes } = this.#open(event, false);
+      return { entry, changes: [...said, ...changes] };
     }
     if (isEarlier || (current.closed && event.kind === 'flow_state')) {
       this.#stats.late += 1;
@@ -183,12 +187,7 @@ export class FlowTable {
     if (entry === null) return changes;
     learnMore(entry, event);
     entry.spoke = true;
-    const said = readFirstBytes(event);
-    if (said.says === 'malformed') this.#stats.malformed += 1;
-    if (said.says === 'dns') {
-      this.#asked.ask(processId(entry.key), said.question, event.origin.bootNs);
-    }
-    return [...changes, ...hearFirstBytes(entry, said, event.origin)];
+    return [...changes, ...this.#hearing.on(entry, event)];
   }
 
   #open(event: SocketEvent, opened: boolean): { entry: FlowEntry; changes: FlowChange[] } {
@@ -208,10 +207,7 @@ export class FlowTable {
     error?: string,
   ): FlowChange[] {
     if (entry.settled) return [];
-    const name =
-      entry.net.dstPort === DNS_PORT || isLoopback(entry.net.dstIp)
-        ? null
-        : this.#asked.nameFor(processId(entry.key), entry.net.family, entry.openedNs);
+    const name = this.#hearing.nameFor(entry);
     const named = name === null ? [] : nameFlow(entry, name, 'dns', origin);
     setResult(entry, result, error);
     return [...named, { change: 'settled', flow: entry, origin }];
@@ -224,6 +220,12 @@ export class FlowTable {
     if (!spoke) return [...settled, ...this.#close(entry, origin, atNs)];
     this.#book.timed.delete(entry);
     return settled;
+  }
+
+  /** Forgets it. What it had begun to say is then all it said. */
+  #drop(entry: FlowEntry): readonly FlowChange[] {
+    this.#book.drop(entry);
+    return this.#hearing.end(entry);
   }
 
   #close(entry: FlowEntry, origin: Origin, atNs = origin.bootNs): FlowChange[] {

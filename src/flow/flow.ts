@@ -1,4 +1,21 @@
-import type { HostSource, NetInfo, Origin, ProcessKey } from '../event/index.js';
+import type {
+  HostSource,
+  NameService,
+  NetInfo,
+  Origin,
+  ProcessKey,
+  TlsInfo,
+} from '../event/index.js';
+
+/** Of a ClientHello, besides the names in it. */
+export interface HelloSigns {
+  /** The fingerprint JA4; null: not all of it was seen. */
+  readonly ja4: string | null;
+  /** An encrypted ClientHello is offered (or grease that looks like one): the server name may be a front's. */
+  readonly ech: boolean;
+  /** Version of QUIC, such as `1`; null: TLS over TCP. */
+  readonly quic: string | null;
+}
 
 /** One conversation of one socket. A live view: its fields move on as events come. */
 export interface Flow {
@@ -18,9 +35,23 @@ export interface Flow {
   readonly origin: Origin;
   readonly sni?: string;
   readonly alpn?: readonly string[];
+  /** What else its ClientHello shows; absent: there was none. */
+  readonly hello?: HelloSigns;
+  /** It asks a name server inside of TLS. */
+  readonly nameService?: NameService;
   readonly connectTarget?: { readonly host: string; readonly port: number };
   readonly closed: boolean;
 }
+
+/** What a flow shows of its TLS. */
+export const tlsOfFlow = ({ sni, alpn, hello, nameService }: Flow): TlsInfo => ({
+  ...(sni === undefined ? {} : { sni }),
+  ...(alpn === undefined ? {} : { alpn }),
+  ...(hello?.ja4 ? { ja4: hello.ja4 } : {}),
+  ...(hello?.ech ? { ech: true } : {}),
+  ...(hello?.quic ? { quic: hello.quic } : {}),
+  ...(nameService === undefined ? {} : { nameService }),
+});
 
 interface ChangeBase {
   readonly flow: Flow;
@@ -37,13 +68,19 @@ export type FlowChange =
       readonly host: string;
       readonly source: HostSource;
     })
-  /** A TLS ClientHello. */
+  /** A TLS ClientHello, over TCP or in QUIC; `flow` has what else it says. */
   | (ChangeBase & {
       readonly change: 'hello';
+      readonly index: number;
       readonly sni: string | null;
       readonly alpn: readonly string[];
     })
-  | (ChangeBase & { readonly change: 'dns'; readonly question: string; readonly type: string })
+  | (ChangeBase & {
+      readonly change: 'dns';
+      readonly index: number;
+      readonly question: string;
+      readonly type: string;
+    })
   | (ChangeBase & { readonly change: 'closed' });
 
 export interface FlowStats {
@@ -61,4 +98,10 @@ export interface FlowStats {
   readonly corrections: number;
   /** DNS or ClientHello bytes that could not be read. */
   readonly malformed: number;
+  /** Flows that have begun to say something. */
+  readonly openings: number;
+  /** Of them, those that made room for others. */
+  readonly evictedOpenings: number;
+  /** ClientHellos and questions that were never whole, said as far as they came. */
+  readonly partial: number;
 }

@@ -30,7 +30,7 @@ export interface OpenFile {
   readonly fd: number;
   readonly id: FileId;
   readonly size: number;
-  /** Names the content as long as nobody sets the modification time back. */
+  /** Names the content: the time of the last change of the inode can be set by root only. */
   readonly version: string;
 }
 
@@ -59,7 +59,7 @@ export const openRegular = (path: string): OpenResult => {
     return { ok: false, reason };
   }
   const id = fileIdOf(stat);
-  const version = `${id.dev}:${id.inode}:${stat.mtimeNs}:${stat.size}`;
+  const version = `${id.dev}:${id.inode}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.size}`;
   return { ok: true, file: { fd, id, size: Number(stat.size), version } };
 };
 
@@ -81,7 +81,7 @@ export const isFileAt = (path: string, wanted: FileId): boolean => {
 };
 
 /** Ranges of an open file for the ELF reader; what cannot be read is empty. */
-export const readerOf = (file: OpenFile): FileReader => ({
+export const readerOf = (file: Pick<OpenFile, 'fd' | 'size'>): FileReader => ({
   size: file.size,
   read: (offset, length) => {
     const buffer = Buffer.alloc(Math.max(0, Math.min(length, file.size - offset)));

@@ -92,7 +92,8 @@ export class InstalledPrograms {
 }
 
 /** Where packages and operators put programs; the Node that runs this is one of them. */
-const searchPath = (): string[] => {
+/** Where interpreters are put, and where this one is. */
+export const searchPath = (): string[] => {
   const { execPath } = process;
   return [...new Set([...SYSTEM_DIRS, execPath.slice(0, execPath.lastIndexOf('/'))])];
 };

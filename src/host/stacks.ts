@@ -1,71 +1,122 @@
 import { closeSync, realpathSync } from 'node:fs';
-import type { ProbeSites, ProcessKey, StacksFact, TlsStack } from '../event/index.js';
-import { fileIdText } from '../event/index.js';
-import { openExactly, openRegular } from './files.js';
-import type { OpenFile, OpenResult } from './files.js';
+import type { ProcessKey, StacksFact, TlsStack } from '../event/index.js';
+import type { Resolution } from '../resolve/index.js';
+import { openExactly, openRegular, type OpenFile, type OpenResult } from './files.js';
+import { searchPath } from './installed.js';
 import { libraryDirs } from './libraries.js';
-import { readMaps } from './maps.js';
-import type { Mapping } from './maps.js';
+import { MappedVersions } from './mapped-versions.js';
+import { readMaps, type Mapping } from './maps.js';
 import { executablePath } from './process-fact.js';
 import { isAlive, procPath, whileAlive } from './procfs.js';
-import type { SiteFinder } from './sites.js';
+import { Findings } from './stack-findings.js';
+import type { Resolver } from './resolver.js';
 
-const SYSTEM_NAMES = ['libssl.so.3', 'libssl.so.1.1'] as const;
+const LIBRARIES = ['libssl.so.3', 'libssl.so.1.1', 'libgnutls.so.30'] as const;
+/** Interpreters that hold a TLS stack of their own: agents are written for them. */
+const INTERPRETERS = ['node', 'nodejs', 'bun', 'deno'] as const;
 
-/** libssl.so.3, and libssl-1a2b3c.so.1.1 as Python wheels carry it. */
-const LIBRARY = /\/libssl(-[0-9a-f]+)?\.so[^/]*$/;
+/** A process with more is told of as many. */
+const FILES_MAX = 512;
 
-/** Collects the stacks of one answer, each file once. */
-class Findings {
-  readonly #stacks = new Map<string, TlsStack>();
-  readonly #unreadable: { path: string; reason: string }[] = [];
+/** The TLS stacks in the files a process has mapped, whatever these are called. */
+export class Stacks {
+  readonly #resolver: Resolver;
+  readonly #later: (fact: StacksFact) => void;
+  readonly #versions = new MappedVersions();
 
-  constructor(private readonly finder: SiteFinder) {}
+  /** `later`: is given the whole answer once files that had to be looked into are known. */
+  constructor(resolver: Resolver, later: (fact: StacksFact) => void) {
+    this.#resolver = resolver;
+    this.#later = later;
+  }
 
-  /** `expected`: by its name this must be a TLS stack, so that not finding one is worth saying. Closes the file. */
-  take(opened: OpenResult, path: string, expected: boolean): void {
+  /** Looks into what is installed before the first agent needs it, so that this one is read from its first byte. */
+  warm(): void {
+    new Stacks(this.#resolver, () => undefined).ofSystem();
+  }
+
+  /** A file was written over in place: what mappings hold is to be seen anew. */
+  forgetVersions(): void {
+    this.#versions.clear();
+  }
+
+  /** Of a process: what is known at once. `pending`: the whole answer comes later. */
+  ofProcess(key: ProcessKey): StacksFact {
+    const fact = whileAlive(key, () => this.#look(key));
+    return fact ?? { fact: 'stacks', key, gone: true, stacks: [], pending: false, unreadable: [] };
+  }
+
+  /**
+   * Of what is installed: the libraries in the dynamic linker's directories, looked into at once, and the interpreters
+   * on the search path.
+   */
+  ofSystem(): StacksFact {
+    const findings = new Findings(null);
+    for (const path of installed(libraryDirs(), LIBRARIES)) {
+      const opened = openRegular(path);
+      if (opened.ok) {
+        findings.add(opened.file.id, path, this.#resolver.now(opened.file));
+        closeSync(opened.file.fd);
+      } else findings.unreadable(path, opened.reason);
+    }
+    for (const path of installed(searchPath(), INTERPRETERS)) {
+      this.#open(findings, path, openRegular(path));
+    }
+    return findings.fact();
+  }
+
+  #look(key: ProcessKey): StacksFact {
+    const { tgid } = key;
+    const findings = new Findings(key);
+    const mappings = (readMaps(tgid) ?? []).slice(0, FILES_MAX);
+    for (const mapping of mappings) this.#take(findings, tgid, mapping);
+    // Where it may not be looked at, or runs without mapping anything, there is still its executable.
+    if (mappings.length === 0) {
+      this.#open(findings, executablePath(tgid, null) ?? '', openRegular(procPath(tgid, 'exe')));
+    }
+    return findings.fact();
+  }
+
+  #take(findings: Findings, tgid: number, mapping: Mapping): void {
+    const seen = this.#versions.get(mapping.file);
+    const known = seen === null ? null : this.#resolver.known(seen);
+    if (seen !== null && known !== null) {
+      findings.add(seen.id, mapping.path, known);
+      return;
+    }
+    const opened = openMapping(tgid, mapping);
+    if (opened.ok) this.#versions.set(mapping.file, opened.file);
+    this.#open(findings, mapping.path, opened);
+  }
+
+  #open(findings: Findings, path: string, opened: OpenResult): void {
     if (!opened.ok) {
-      if (expected) this.#unreadable.push({ path, reason: opened.reason });
+      findings.unopened(path, opened.reason);
       return;
     }
     const { file } = opened;
-    const found = this.finder.find(file);
-    closeSync(file.fd);
-    if (found.ok) this.#stacks.set(fileIdText(file.id), stackOf(file, path, found.sites));
-    else if (expected) this.#unreadable.push({ path, reason: found.reason });
+    const known = this.#resolver.known(file);
+    if (known !== null) {
+      closeSync(file.fd);
+      findings.add(file.id, path, known);
+      return;
+    }
+    this.#ask(findings, path, file);
   }
 
-  fact(key: ProcessKey | null): StacksFact {
-    return {
-      fact: 'stacks',
-      key,
-      gone: false,
-      stacks: [...this.#stacks.values()],
-      unreadable: this.#unreadable,
+  #ask(findings: Findings, path: string, file: OpenFile): void {
+    const close = (): void => {
+      closeSync(file.fd);
     };
+    findings.waits();
+    const done = (resolution: Resolution): void => {
+      if (findings.answered(file.id, path, resolution)) this.#later(findings.fact());
+    };
+    if (this.#resolver.later(file, close, done)) return;
+    close();
+    findings.notAsked(path);
   }
 }
-
-const stackOf = (file: OpenFile, path: string, sites: ProbeSites): TlsStack => ({
-  file: file.id,
-  path,
-  library: 'openssl',
-  sites,
-});
-
-/** The TLS stacks a process has mapped: its own executable, and libraries that are called one. */
-export const processStacks = (key: ProcessKey, finder: SiteFinder): StacksFact => {
-  const fact = whileAlive(key, () => {
-    const findings = new Findings(finder);
-    const { tgid } = key;
-    findings.take(openRegular(procPath(tgid, 'exe')), executablePath(tgid, null) ?? '', false);
-    for (const mapping of readMaps(tgid) ?? []) {
-      if (LIBRARY.test(mapping.path)) findings.take(openMapping(tgid, mapping), mapping.path, true);
-    }
-    return findings.fact(key);
-  });
-  return fact ?? { fact: 'stacks', key, gone: true, stacks: [], unreadable: [] };
-};
 
 /** Through the mapping itself; by name inside the process's root only where that is not allowed. */
 const openMapping = (tgid: number, mapping: Mapping): OpenResult => {
@@ -78,17 +129,9 @@ const openMapping = (tgid: number, mapping: Mapping): OpenResult => {
   return { ok: false, reason: 'another file has its name now' };
 };
 
-/** The TLS libraries in the directories of the dynamic linker. */
-export const systemStacks = (finder: SiteFinder): StacksFact => {
-  const findings = new Findings(finder);
-  for (const dir of libraryDirs()) {
-    for (const name of SYSTEM_NAMES) {
-      const path = realPath(`${dir}/${name}`);
-      if (path !== null) findings.take(openRegular(path), path, true);
-    }
-  }
-  return findings.fact(null);
-};
+/** The files of these names, each once. */
+const installed = (dirs: readonly string[], names: readonly string[]): Set<string> =>
+  new Set(dirs.flatMap((dir) => names.flatMap((name) => realPath(`${dir}/${name}`) ?? [])));
 
 const realPath = (path: string): string | null => {
   try {

@@ -3,19 +3,21 @@ import type {
   Candidates,
   EnvironmentNames,
   FileId,
+  HitsFact,
   KernelBatch,
   KernelPort,
   Pinning,
   ProcessKey,
   ProgramStatus,
   RootVerdict,
+  TlsLibrary,
   TlsStack,
 } from '../event/index.js';
-import { fileIdText } from '../event/index.js';
+import { stackIdText } from '../event/index.js';
 import type { Sensor, SensorOptions } from '../../native/index.js';
-import { KernelError, refusing, remedyFor } from './kernel-error.js';
+import { KernelError, refusing, tooManyFiles } from './kernel-error.js';
 import type { Addon } from './load-addon.js';
-import { laneAccount, notesOf, programStatus } from './native-answers.js';
+import { type Attached, hitsOf, laneAccount, notesOf, programStatus } from './native-answers.js';
 
 export interface KernelOptions extends SensorOptions {
   /** How long a record that wakes nobody waits at most. */
@@ -56,7 +58,7 @@ function checkWireVersion(loaded: number, expected: number): void {
 export class AddonKernel implements KernelPort {
   readonly #sensor: Sensor;
   readonly #options: KernelOptions;
-  readonly #attached = new Map<string, number>();
+  readonly #attached = new Map<string, Attached>();
   #environment: EnvironmentNames = { values: [], marks: [] };
   #asking: readonly string[] = [];
   #onBatch: ((batch: KernelBatch) => void) | null = null;
@@ -162,19 +164,24 @@ export class AddonKernel implements KernelPort {
 
   attach(stack: TlsStack, fd: number): void {
     // First the old ones: a call must not be seen twice.
-    this.detach(stack.file);
-    if (this.#attached.size >= MAX_ATTACHED_FILES) throw tooManyFiles();
-    const id = this.#run(() => this.#sensor.attachTls(fd, { ...stack.sites }));
-    this.#attached.set(fileIdText(stack.file), id);
+    this.detach(stack.file, stack.library);
+    if (this.#attached.size >= MAX_ATTACHED_FILES) throw tooManyFiles(MAX_ATTACHED_FILES);
+    const id = this.#run(() => this.#sensor.attachTls(fd, stack.sites));
+    this.#attached.set(stackIdText(stack.file, stack.library), { id, stack });
   }
 
-  detach(file: FileId): void {
-    const id = this.#attached.get(fileIdText(file));
-    if (id === undefined) return;
-    this.#attached.delete(fileIdText(file));
+  detach(file: FileId, library: TlsLibrary): void {
+    const key = stackIdText(file, library);
+    const attached = this.#attached.get(key);
+    if (attached === undefined) return;
+    this.#attached.delete(key);
     this.#run(() => {
-      this.#sensor.detachTls(id);
+      this.#sensor.detachTls(attached.id);
     });
+  }
+
+  hits(): HitsFact['hits'] {
+    return hitsOf(this.#run(() => this.#sensor.hits()), this.#attached.values());
   }
 
   pause(): void {
@@ -236,12 +243,3 @@ export class AddonKernel implements KernelPort {
     for (const line of this.#sensor.takeLog()) this.#options.log(line);
   }
 }
-
-const tooManyFiles = (): KernelError =>
-  new KernelError({
-    message: `attach: ${MAX_ATTACHED_FILES} files have probes already`,
-    code: 'EMFILE',
-    errno: 24,
-    operation: 'attach',
-    remedy: remedyFor('E2BIG', 'attach'),
-  });

@@ -75,3 +75,12 @@ export function refusing<T>(call: () => T): T {
     throw new KernelError({ message, code, errno, operation, remedy, cause: error });
   }
 }
+
+export const tooManyFiles = (most: number): KernelError =>
+  new KernelError({
+    message: `attach: ${most} files have probes already`,
+    code: 'EMFILE',
+    errno: 24,
+    operation: 'attach',
+    remedy: remedyFor('E2BIG', 'attach'),
+  });

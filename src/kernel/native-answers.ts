@@ -1,6 +1,13 @@
 import { getSystemErrorName } from 'node:util';
-import type { AgentNote, LaneAccount, ProgramStatus, RingName } from '../event/index.js';
-import type { NativeAdopted, NativeProgramStatus } from '../../native/index.js';
+import type {
+  AgentNote,
+  HitsFact,
+  LaneAccount,
+  ProgramStatus,
+  RingName,
+  TlsStack,
+} from '../event/index.js';
+import type { NativeAdopted, NativeProgramStatus, Sensor } from '../../native/index.js';
 import { remedyFor } from './kernel-error.js';
 
 /** By enum wf_ring of wire.h. */
@@ -33,3 +40,20 @@ export const notesOf = ({ notes }: NativeAdopted): AgentNote[] =>
     root: { tgid: rootTgid, startNs: rootStartNs },
     text,
   }));
+
+/** A stack with probes, and the addon's number of it. */
+export interface Attached {
+  readonly id: number;
+  readonly stack: TlsStack;
+}
+
+export function hitsOf(
+  native: ReturnType<Sensor['hits']>,
+  attached: Iterable<Attached>,
+): HitsFact['hits'] {
+  const calls = new Map(native.map((hit) => [hit.id, hit.calls]));
+  return [...attached].flatMap(({ id, stack: { file, library } }) => {
+    const count = calls.get(id);
+    return count === undefined ? [] : [{ file, library, calls: count }];
+  });
+}

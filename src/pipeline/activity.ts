@@ -5,22 +5,21 @@ import {
   type KernelEvent,
   type Origin,
   type ProcessKey,
-  type TlsInfo,
 } from '../event/index.js';
 import type { Agent, AgentRegistry, HandOffLink } from '../agent/index.js';
 import type { BypassDetector, BypassStep } from '../bypass/index.js';
-import { type Flow, type FlowChange, FlowTable } from '../flow/index.js';
+import { type FlowChange, FlowTable } from '../flow/index.js';
 import type { ProcessTable } from '../process/index.js';
-import { type StreamEnd, Streams } from '../stream/index.js';
-import { StackKeeper, type StackStep } from '../tls/index.js';
+import { Plaintext, type StreamChunk, type StreamEnd } from '../stream/index.js';
 import { Actors } from './actors.js';
 import { Announcer } from './announcer.js';
 import { Appearances } from './appearances.js';
 import { Exchanges, type ExchangeStep } from './exchanges.js';
 import type { Output } from './output.js';
+import { PassedSockets } from './passed-sockets.js';
+import { Reading } from './reading.js';
 import {
   type Actor,
-  coverageValue,
   dnsValue,
   execValue,
   exitValue,
@@ -40,11 +39,12 @@ export interface Rooms {
 export class Activity {
   readonly agents: Announcer;
   readonly appearances: Appearances;
+  readonly passed: PassedSockets;
+  readonly reading: Reading;
   readonly #rooms: Rooms;
   readonly #actors: Actors;
   readonly #flows = new FlowTable();
-  readonly #stacks = new StackKeeper();
-  readonly #streams = new Streams();
+  readonly #streams = new Plaintext((key, ssl) => this.#flows.cookieOfSsl(key, ssl));
   readonly #exchanges = new Exchanges((key, ssl) => this.#flows.flowOfSsl(key, ssl));
   /** Changes of flows whose lineage is not known any more. */
   #unattributed = 0;
@@ -54,13 +54,15 @@ export class Activity {
     this.agents = new Announcer(rooms);
     this.#actors = new Actors(rooms);
     this.appearances = new Appearances(rooms, this.#actors);
+    this.passed = new PassedSockets(rooms, this.#actors);
+    this.reading = new Reading(rooms, this.#actors, (key, ssl) => this.#flows.flowOfSsl(key, ssl));
   }
 
   on(event: KernelEvent, agent: Agent): void {
     switch (event.kind) {
       case 'fork':
         this.#rooms.processes.on(event);
-        this.#stack(this.#stacks.forked(event.key, event.child, event.origin));
+        this.reading.forked(event.key, event.child, event.origin);
         return;
       case 'exec':
         this.#exec(event, agent);
@@ -71,21 +73,29 @@ export class Activity {
       case 'rename':
         this.appearances.rename(event);
         return;
-      case 'flow_open':
       case 'flow_state':
       case 'flow_update':
       case 'wire_head':
+        this.reading.wire(event);
+        this.#flow(this.#flows.on(event));
+        return;
+      case 'flow_open':
       case 'tls_send':
         this.#flow(this.#flows.on(event));
+        if (event.kind === 'tls_send') this.#chunks(this.#streams.tied(event.key, event.ssl));
         return;
       case 'tls_data':
         this.#flow(this.#flows.on(event));
-        this.#stack(this.#stacks.plaintext(event.key, event.origin));
-        for (const chunk of this.#streams.on(event)) this.#http(this.#exchanges.chunk(chunk));
+        this.reading.plaintext(event);
+        this.#chunks(this.#streams.on(event));
         return;
       case 'tls_free':
         this.#ended(this.#streams.free(event.key, event.ssl));
+        this.reading.free(event.key, event.ssl);
         this.#flow(this.#flows.on(event));
+        return;
+      case 'fd_relay':
+        this.passed.on(event);
         return;
       case 'unix_open':
       case 'seed':
@@ -94,7 +104,8 @@ export class Activity {
 
   /** A process of an agent that ran before it was known as such. */
   adopted(key: ProcessKey, origin: Origin): void {
-    this.#stack(this.#stacks.started(key, origin, true));
+    this.reading.started(key, origin);
+    this.passed.asked(key);
     this.#rooms.output.command({ do: 'look_up_sockets', key });
   }
 
@@ -111,18 +122,16 @@ export class Activity {
 
   /** Every ring was empty. */
   drained(): void {
-    for (const chunk of this.#streams.drained()) this.#http(this.#exchanges.chunk(chunk));
-  }
-
-  fact(fact: Parameters<StackKeeper['fact']>[0]): void {
-    this.#stack(this.#stacks.fact(fact));
+    this.#chunks(this.#streams.drained());
   }
 
   tick(bootNs: bigint): void {
     this.appearances.tick(bootNs);
+    this.passed.tick(bootNs);
+    this.#chunks(this.#streams.tick(bootNs));
     this.#http(this.#exchanges.tick(bootNs));
     this.#flow(this.#flows.tick(bootNs));
-    this.#stack(this.#stacks.tick(bootNs));
+    this.reading.tick(bootNs);
     this.judged(this.#rooms.bypass.tick(bootNs));
   }
 
@@ -134,10 +143,11 @@ export class Activity {
   stats() {
     return {
       flows: this.#flows.stats(),
-      stacks: this.#stacks.stats(),
+      ...this.reading.stats(),
       streams: this.#streams.stats(),
       exchanges: this.#exchanges.stats(),
       appearances: this.appearances.stats(),
+      passed: this.passed.stats(),
       unattributed: this.#unattributed,
     };
   }
@@ -150,12 +160,14 @@ export class Activity {
     // The old image's sessions are gone with its memory, and their addresses can come again.
     const ends = this.#streams.exit(key);
     this.#ended(ends);
+    this.reading.left(key);
     for (const { ssl } of ends) {
+      this.reading.free(key, ssl);
       this.#flow(this.#flows.on({ kind: 'tls_free', key, origin, tid, root, scope, ssl }));
     }
     output.value(execValue(this.#actors.as(agent, key), origin));
     this.appearances.exec(event);
-    this.#stack(this.#stacks.execed(key, origin));
+    this.reading.execed(key, origin);
   }
 
   #exit(event: ExitEvent, agent: Agent): void {
@@ -168,8 +180,9 @@ export class Activity {
   #release(key: ProcessKey, origin: Origin): void {
     this.appearances.exit(key);
     this.#ended(this.#streams.exit(key));
+    this.reading.left(key);
     this.#flow(this.#flows.exit(key));
-    this.#stack(this.#stacks.ended(key, origin));
+    this.reading.ended(key, origin);
   }
 
   #flow(changes: readonly FlowChange[]): void {
@@ -191,17 +204,15 @@ export class Activity {
         this.appearances.flow(flow.key, origin);
         if (net.proto === 'tcp') {
           const { openedNs, pending } = flow;
-          this.#stack(this.#stacks.flow(flow.key, origin, { named: isNamed, openedNs, pending }));
+          this.reading.settled(flow, origin, { named: isNamed, openedNs, pending });
         }
         break;
       case 'hello':
-        this.#stack(this.#stacks.hello(flow.key, origin, isNamed || change.sni !== null));
-        output.value(tlsSessionValue(actor, origin, net, this.#tlsOf(flow)));
+        this.reading.hello(flow, origin, isNamed || change.sni !== null);
+        output.value(tlsSessionValue(actor, change, this.reading.tlsOf(flow)));
         break;
       case 'dns':
-        output.value(
-          dnsValue(actor, origin, { net, question: change.question, type: change.type }),
-        );
+        output.value(dnsValue(actor, change));
         break;
       case 'named':
       case 'closed':
@@ -213,36 +224,27 @@ export class Activity {
     const { bypass, output } = this.#rooms;
     for (const { flow, asked, http, origin } of tied) {
       if (flow === null || !asked) continue;
-      this.judged(bypass.request(flow, http, this.#tlsOf(flow)));
+      const tls = this.reading.tlsOf(flow);
+      this.judged(bypass.request(flow, http, tls));
+      const asker = this.#actors.of(flow);
+      if (asker !== null) {
+        output.value(...bypass.readings.request({ ...asker, flow, http, origin, tls }));
+      }
       this.#flow(this.#flows.name(flow, http.host, 'http_host', origin));
     }
     for (const exchange of done) {
       const actor = this.#actors.of(exchange);
-      const tls = exchange.flow === null ? null : this.#tlsOf(exchange.flow);
+      const tls = exchange.flow === null ? null : this.reading.tlsOf(exchange.flow);
       if (actor === null) this.#unattributed += 1;
       else output.value(httpValue(actor, exchange, tls));
     }
   }
 
+  #chunks(chunks: readonly StreamChunk[]): void {
+    for (const chunk of chunks) this.#http(this.#exchanges.chunk(chunk));
+  }
+
   #ended(ends: readonly StreamEnd[]): void {
     this.#http(this.#exchanges.end(ends));
-  }
-
-  #stack({ commands, coverage }: StackStep): void {
-    const { output } = this.#rooms;
-    output.command(...commands);
-    for (const change of coverage) {
-      const actor = this.#actors.ofProcess(change.key);
-      if (actor !== null) output.value(coverageValue(actor, change));
-    }
-  }
-
-  #tlsOf({ key, sni, alpn }: Flow): TlsInfo {
-    const coverage = this.#stacks.coverageOf(key);
-    return {
-      ...(coverage === null ? {} : { library: coverage.library, coverage: coverage.state }),
-      ...(sni === undefined ? {} : { sni }),
-      ...(alpn === undefined ? {} : { alpn }),
-    };
   }
 }

@@ -29,7 +29,16 @@ export class BriefLives {
     this.#ended.clear();
     return vain.flatMap((command) =>
       isAboutStacks(command)
-        ? [{ fact: 'stacks', key: command.key, gone: true, stacks: [], unreadable: [] }]
+        ? [
+            {
+              fact: 'stacks',
+              key: command.key,
+              gone: true,
+              stacks: [],
+              pending: false,
+              unreadable: [],
+            },
+          ]
         : [],
     );
   }

@@ -98,7 +98,7 @@ export class Roots {
   /** The last event of a batch was taken. */
   batched(): void {
     const { activity, output } = this.#rooms;
-    for (const fact of this.#brief.answers(output)) activity.fact(fact);
+    for (const fact of this.#brief.answers(output)) activity.reading.fact(fact);
   }
 
   apply({ decisions, commands }: RegistryStep): void {

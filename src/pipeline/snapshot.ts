@@ -1,4 +1,10 @@
-import type { AgentDescent, Assurance } from '../event/index.js';
+import type {
+  AgentDescent,
+  AgentInfo,
+  Assurance,
+  CoverageInfo,
+  ProcessInfo,
+} from '../event/index.js';
 import type { RegistryStats } from '../agent/index.js';
 import type { BypassStats } from '../bypass/index.js';
 import type { Accounting } from '../decode/index.js';
@@ -17,6 +23,13 @@ export interface AgentSnapshot {
   readonly liveProcesses: number;
   /** CLOCK_BOOTTIME of the exec that showed it; for one that ran before, of the seeding. */
   readonly sinceNs: bigint;
+}
+
+/** What can be read of one TLS stack of a living process. */
+export interface CoverageOf {
+  readonly agent: AgentInfo;
+  readonly process: ProcessInfo;
+  readonly coverage: CoverageInfo;
 }
 
 /** The state of the pipeline now: for `status`, `agents` and the heartbeat. */

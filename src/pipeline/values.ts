@@ -18,6 +18,7 @@ import {
   type TlsSessionValue,
 } from '../event/index.js';
 import type { Agent } from '../agent/index.js';
+import { type FlowChange, isDohPath } from '../flow/index.js';
 import type { CoverageChange } from '../tls/index.js';
 import type { Exchange } from './exchanges.js';
 
@@ -63,21 +64,30 @@ export const flowValue = (actor: Actor, origin: Origin, net: NetInfo): FlowValue
   net,
 });
 
+/** One packet can say more than one thing, each of which is a record of its own. */
+const nth = (part: string, index: number): string => (index === 0 ? part : `${part}:${index}`);
+
+type Change<C extends FlowChange['change']> = Extract<FlowChange, { readonly change: C }>;
+
 export const dnsValue = (
   actor: Actor,
-  origin: Origin,
-  asked: Pick<DnsValue, 'net' | 'question' | 'type'>,
-): DnsValue => ({ ...activity(actor, origin, 'dns'), kind: 'dns', ...asked });
+  { flow, origin, index, question, type }: Change<'dns'>,
+): DnsValue => ({
+  ...activity(actor, origin, nth('dns', index)),
+  kind: 'dns',
+  net: flow.net,
+  question,
+  type,
+});
 
 export const tlsSessionValue = (
   actor: Actor,
-  origin: Origin,
-  net: NetInfo,
+  { flow, origin, index }: Change<'hello'>,
   tls: TlsInfo,
 ): TlsSessionValue => ({
-  ...activity(actor, origin, 'tls_session'),
+  ...activity(actor, origin, nth('tls_session', index)),
   kind: 'tls_session',
-  net,
+  net: flow.net,
   tls,
 });
 
@@ -86,7 +96,14 @@ export function httpValue(actor: Actor, exchange: Exchange, tls: TlsInfo | null)
   const { origin, id, http, flow } = exchange;
   const name = http.host === '' ? {} : ({ host: http.host, hostSource: 'http_host' } as const);
   const net = flow === null ? null : { ...flow.net, ...name };
-  return { ...activity(actor, origin, `http:${id}`), kind: 'http', net, http, tls };
+  const doh = tls !== null && isDohPath(http.path) ? ({ nameService: 'doh' } as const) : {};
+  return {
+    ...activity(actor, origin, `http:${id}`),
+    kind: 'http',
+    net,
+    http,
+    tls: tls && { ...tls, ...doh },
+  };
 }
 
 export const coverageValue = (actor: Actor, change: CoverageChange): CoverageValue => ({

@@ -94,6 +94,7 @@ export class Watched {
       case 'seed':
       case 'rename':
       case 'unix_open':
+      case 'fd_relay':
       case 'tls_send':
       case 'tls_data':
       case 'tls_free':

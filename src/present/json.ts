@@ -52,7 +52,12 @@ function shape(record: StoredRecord): object {
     exit: exit ? { code: exit.code, signal: exit.signal } : undefined,
     finding: finding ? findingShape(finding) : undefined,
     coverage: coverage
-      ? { state: coverage.state, library: orNull(coverage.library), reason: coverage.reason }
+      ? {
+          state: coverage.state,
+          library: orNull(coverage.library),
+          reason: coverage.reason,
+          ...(coverage.path === '' ? {} : { path: coverage.path }),
+        }
       : undefined,
     gap: gap ? gapShape(gap) : undefined,
     sensor: sensor
@@ -129,11 +134,15 @@ const netShape = (net: Net): object => ({
   error: orNone(net.error),
 });
 
-const tlsShape = ({ library, sni, alpn, coverage }: Tls): object => ({
+const tlsShape = ({ library, sni, alpn, coverage, ja4, ech, quic, nameService }: Tls): object => ({
   library: orNull(library),
   sni: orNull(sni),
   alpn,
   coverage: orNull(coverage),
+  ja4: orNone(ja4),
+  ech: ech || undefined,
+  quic: orNone(quic),
+  name_service: orNone(nameService),
 });
 
 /** status null: no response was seen. */

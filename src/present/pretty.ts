@@ -1,5 +1,14 @@
 import { severityName } from '../record/index.js';
-import type { Agent, Gap, Heartbeat, Net, Process, Sensor, StoredRecord } from '../record/index.js';
+import type {
+  Agent,
+  Gap,
+  Heartbeat,
+  Net,
+  Process,
+  Sensor,
+  StoredRecord,
+  Tls,
+} from '../record/index.js';
 import { escapeText, quoteText } from './escape.js';
 import { formatClock } from './time.js';
 
@@ -66,10 +75,12 @@ function textOf(record: StoredRecord): string {
   if (finding) return finding.summary;
   if (http) return `${http.method} ${http.path} ${http.status === 0 ? '-' : http.status}`;
   if (dns) return `${dns.type} ${dns.question}`;
-  if (tls) return [tls.library, tls.sni, ...tls.alpn, tls.coverage].filter(Boolean).join(' ');
+  if (tls) return tlsText(tls);
   if (exit) return exit.signal === null ? `code ${exit.code ?? 0}` : `signal ${exit.signal}`;
   if (coverage)
-    return [coverage.state, coverage.library, coverage.reason].filter(Boolean).join(' ');
+    return [coverage.state, coverage.library, coverage.reason, coverage.path]
+      .filter(Boolean)
+      .join(' ');
   if (gap) return gapText(gap);
   if (sensor) return sensorText(sensor);
   if (heartbeat) return heartbeatText(heartbeat);
@@ -79,6 +90,12 @@ function textOf(record: StoredRecord): string {
   if (net) return [net.proto, net.result, net.error].filter(Boolean).join(' ');
   if (record.kind === 'agent') return [agent?.assurance, ...(agent?.evidence ?? [])].join(' ');
   return record.process ? commandText(record.process) : '';
+}
+
+function tlsText({ library, sni, alpn, coverage, ja4, ech, quic, nameService }: Tls): string {
+  const version = quic === '' ? '' : `quic-${quic}`;
+  const marks = [ech ? 'ech' : '', nameService];
+  return [library, version, sni, ...alpn, ...marks, ja4, coverage].filter(Boolean).join(' ');
 }
 
 function gapText({ stage, cpu, cause, count, firstSeq, lastSeq }: Gap): string {

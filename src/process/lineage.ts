@@ -28,6 +28,7 @@ export class Lineage {
       case 'seed':
       case 'rename':
       case 'unix_open':
+      case 'fd_relay':
       case 'flow_open':
       case 'flow_state':
       case 'flow_update':

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { LineReader, MAX_REPLY_BYTES, PROTOCOL_VERSION } from './protocol.js';
-import type { CommittedRecord } from './server.js';
+import type { CommittedRecord } from './source.js';
 
 /**
  * The daemon cannot be asked. `code`: that of the system call (ENOENT, ECONNREFUSED, EACCES, ...), `REFUSED` when the daemon
@@ -24,7 +24,7 @@ type Reply = Readonly<Record<string, unknown>>;
 /** One question, one answer: the value under the key named as the question. `pid`: of the process to explain. */
 export const ask = async (
   socketPath: string,
-  type: 'status' | 'agents' | 'last' | 'explain',
+  type: 'status' | 'agents' | 'coverage' | 'last' | 'explain',
   about: { readonly pid?: number } = {},
 ): Promise<unknown> => {
   for await (const reply of replies(socketPath, { v: PROTOCOL_VERSION, type, ...about })) {

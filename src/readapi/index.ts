@@ -5,5 +5,6 @@
  */
 export { readSocketPath, MAX_CLIENTS, MAX_READERS } from './protocol.js';
 export { ReadServer } from './server.js';
-export type { ReaderStats, ReadSource, CommittedRecord } from './server.js';
+export type { ReaderStats } from './server.js';
+export type { CommittedRecord, ReadSource } from './source.js';
 export { ask, followRecords, ReadApiError } from './client.js';

@@ -21,7 +21,7 @@ export const readSocketPath = (runDir: string): string => join(runDir, 'watchflo
 
 export type Request =
   | { readonly type: 'tail'; readonly after: bigint; readonly follow: boolean }
-  | { readonly type: 'last' | 'status' | 'agents' }
+  | { readonly type: 'last' | 'status' | 'agents' | 'coverage' }
   | { readonly type: 'explain'; readonly pid: number };
 
 export type ParsedRequest =
@@ -40,13 +40,15 @@ export const parseRequest = (line: string): ParsedRequest => {
   if (typeof body !== 'object' || body === null) return refuse('the request is not an object');
   const { v, type, pid, after = 0, follow = false } = body as Record<string, unknown>;
   if (v !== PROTOCOL_VERSION) return refuse(`this daemon speaks version ${PROTOCOL_VERSION}`);
-  if (type === 'last' || type === 'status' || type === 'agents')
+  if (type === 'last' || type === 'status' || type === 'agents' || type === 'coverage') {
     return { ok: true, request: { type } };
+  }
   if (type === 'explain') {
     if (!isPid(pid)) return refuse('pid is the number of a process');
     return { ok: true, request: { type, pid } };
   }
-  if (type !== 'tail') return refuse('type is one of: tail, last, status, agents, explain');
+  if (type !== 'tail')
+    return refuse('type is one of: tail, last, status, agents, coverage, explain');
   if (typeof after !== 'number' || !Number.isSafeInteger(after) || after < 0) {
     return refuse('after is a sequence number');
   }

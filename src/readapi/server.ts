@@ -10,24 +10,7 @@ import {
   parseRequest,
 } from './protocol.js';
 import type { Request } from './protocol.js';
-
-export interface CommittedRecord {
-  readonly seq: bigint;
-  /** watchfloor.v1.Record */
-  readonly bytes: Uint8Array;
-}
-
-/** What the server gives out. */
-export interface ReadSource {
-  /** Committed records with a higher number, oldest first, up to what is committed when it comes to the end. */
-  read(after: bigint): Iterable<CommittedRecord> | AsyncIterable<CommittedRecord>;
-  /** Number of the last committed record, 0 when there is none. */
-  last(): bigint;
-  status(): unknown;
-  agents(): unknown;
-  /** Why the process is whose it is, at once or as a promise; null: there is no such process. */
-  explain(pid: number): unknown;
-}
+import type { CommittedRecord, ReadSource } from './source.js';
 
 export interface ReaderStats {
   readonly clients: number;
@@ -170,6 +153,8 @@ export class ReadServer {
         return { status: this.source.status() };
       case 'agents':
         return { agents: this.source.agents() };
+      case 'coverage':
+        return { coverage: this.source.coverage() };
       case 'explain':
         return { explain: await this.source.explain(request.pid) };
     }

@@ -1448,6 +1448,10 @@ const watchfloor = $root.watchfloor = (() => {
             Tls.prototype.sni = "";
             Tls.prototype.alpn = $util.emptyArray;
             Tls.prototype.coverage = "";
+            Tls.prototype.ja4 = "";
+            Tls.prototype.ech = false;
+            Tls.prototype.quic = "";
+            Tls.prototype.nameService = "";
 
             Tls.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -1465,6 +1469,14 @@ const watchfloor = $root.watchfloor = (() => {
                         writer.uint32(26).string(message.alpn[i]);
                 if (message.coverage != null && $Object.hasOwnProperty.call(message, "coverage") && message.coverage !== "")
                     writer.uint32(34).string(message.coverage);
+                if (message.ja4 != null && $Object.hasOwnProperty.call(message, "ja4") && message.ja4 !== "")
+                    writer.uint32(42).string(message.ja4);
+                if (message.ech != null && $Object.hasOwnProperty.call(message, "ech") && message.ech !== false)
+                    writer.uint32(48).bool(message.ech);
+                if (message.quic != null && $Object.hasOwnProperty.call(message, "quic") && message.quic !== "")
+                    writer.uint32(58).string(message.quic);
+                if (message.nameService != null && $Object.hasOwnProperty.call(message, "nameService") && message.nameService !== "")
+                    writer.uint32(66).string(message.nameService);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1531,6 +1543,42 @@ const watchfloor = $root.watchfloor = (() => {
                                 message.coverage = value;
                             else
                                 delete message.coverage;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.ja4 = value;
+                            else
+                                delete message.ja4;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.ech = value;
+                            else
+                                delete message.ech;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.quic = value;
+                            else
+                                delete message.quic;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.nameService = value;
+                            else
+                                delete message.nameService;
                             continue;
                         }
                     }
@@ -2169,6 +2217,7 @@ const watchfloor = $root.watchfloor = (() => {
             Coverage.prototype.state = "";
             Coverage.prototype.library = "";
             Coverage.prototype.reason = "";
+            Coverage.prototype.path = "";
 
             Coverage.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -2183,6 +2232,8 @@ const watchfloor = $root.watchfloor = (() => {
                     writer.uint32(18).string(message.library);
                 if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason !== "")
                     writer.uint32(26).string(message.reason);
+                if (message.path != null && $Object.hasOwnProperty.call(message, "path") && message.path !== "")
+                    writer.uint32(34).string(message.path);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2241,6 +2292,15 @@ const watchfloor = $root.watchfloor = (() => {
                                 message.reason = value;
                             else
                                 delete message.reason;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.path = value;
+                            else
+                                delete message.path;
                             continue;
                         }
                     }
@@ -5313,6 +5373,10 @@ export interface Tls {
   readonly sni: string;
   readonly alpn: readonly string[];
   readonly coverage: string;
+  readonly ja4: string;
+  readonly ech: boolean;
+  readonly quic: string;
+  readonly nameService: string;
 }
 
 export interface Http {
@@ -5354,6 +5418,7 @@ export interface Coverage {
   readonly state: string;
   readonly library: string;
   readonly reason: string;
+  readonly path: string;
 }
 
 export interface Heartbeat {

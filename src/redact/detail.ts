@@ -62,7 +62,8 @@ function actionOf(value: OfProcess, texts: Texts): RecordBody {
     case 'coverage': {
       const library = texts.plain('coverage.library', value.coverage.library);
       const reason = texts.sentence('coverage.reason', value.coverage.reason);
-      return { coverage: { state: value.coverage.state, library, reason } };
+      const path = texts.plain('coverage.path', value.coverage.path ?? '');
+      return { coverage: { state: value.coverage.state, library, reason, path } };
     }
     case 'tls_session':
     case 'http':

@@ -80,6 +80,10 @@ export function tlsPart(tls: TlsInfo, texts: Texts): Given<Tls> {
     sni: texts.name('tls.sni', tls.sni ?? ''),
     alpn: texts.names('tls.alpn', tls.alpn ?? []),
     coverage: tls.coverage ?? '',
+    ja4: tls.ja4 ?? '',
+    ech: tls.ech ?? false,
+    quic: tls.quic ?? '',
+    nameService: tls.nameService ?? '',
   };
 }
 

@@ -1,41 +1,136 @@
 import type { CoverageInfo, CoverageState } from '../event/index.js';
+import type { Attachment } from './attachment.js';
 import type { Attachments } from './attachments.js';
-import type { WatchedProcess } from './watched-process.js';
+import type { CoverageChange } from './coverage.js';
+import type { UnreadStack, WatchedProcess } from './watched-process.js';
+
+/** What can be read of each stack of a process, by what the stack is. */
+export type Rows = ReadonlyMap<string, CoverageInfo>;
+
+/** A process is seen to use TLS by what it says, not by what it maps. */
+const NO_STACK = '';
+const UNKNOWN_STACK = 'plaintext';
 
 /**
- * What of this process's TLS can be read, or null while nothing shows that it uses any, or while an attachment or a
- * look-up that would answer the question is under way.
+ * Nothing while nothing shows that the process uses TLS; of a stack nothing while an attachment or a look-up that would
+ * answer the question is under way.
  */
-export function judgeCoverage(
+function judgeCoverage(
   process: WatchedProcess,
   attachments: Attachments,
-): CoverageInfo | null {
-  if (process.silent) return null;
-  const stacks = [...process.stacks].flatMap((id) => attachments.get(id) ?? []);
-  const attached = stacks.find((stack) => stack.state === 'attached');
-  if (attached !== undefined || process.plaintext) {
-    // Bytes can only have been missed by a process that was there, or had talked, before the probes were.
-    const missed =
-      process.existedBefore ||
-      process.talkedPending ||
-      (attached !== undefined &&
-        process.firstFlowNs !== null &&
-        process.firstFlowNs < attached.attachedNs);
-    return {
-      state: 'plaintext',
-      library: attached?.stack.library ?? attachments.anyLibrary(),
-      reason: missed ? 'recognised_late' : 'attached',
-    };
+): Map<string, CoverageInfo> {
+  const rows = new Map<string, CoverageInfo>();
+  if (process.silent) return rows;
+  const stacks = stacksOf(process, attachments);
+  for (const [id, stack] of stacks) {
+    const coverage = judgeStack(process, stack);
+    if (coverage !== null) rows.set(id, coverage);
   }
-  if (stacks.some((stack) => stack.state === 'attaching')) return null;
-  const state: CoverageState = process.named ? 'metadata' : 'blind';
-  const failed = stacks.find((stack) => stack.state === 'failed');
-  if (failed !== undefined) {
-    return { state, library: failed.stack.library, reason: `attach_failed: ${failed.error}` };
+  for (const [path, unread] of process.unread) {
+    rows.set(`unread ${path} ${unread.library}`, unreadRow(process, path, unread));
   }
-  if (process.unreadable !== null) {
-    return { state, library: '', reason: `unreadable: ${process.unreadable}` };
+  const isRead = stacks.some(([, { state }]) => state === 'attached');
+  if (isRead) return rows;
+  if (process.plaintext) {
+    const reason = isLate(process, null) ? 'recognised_late' : 'attached';
+    rows.set(UNKNOWN_STACK, { state: 'plaintext', library: attachments.anyLibrary(), reason });
+  } else if (rows.size === 0 && process.hello && !process.lookingUp) {
+    const isComing = stacks.some(([, { state }]) => state === 'attaching');
+    const state = unreadState(process);
+    if (!isComing) rows.set(NO_STACK, { state, library: '', reason: 'no_known_stack' });
   }
-  if (!process.hello || process.lookingUp) return null;
-  return { state, library: '', reason: 'no_known_stack' };
+  return rows;
 }
+
+/** What is new of it since it was judged last. */
+export function retell(process: WatchedProcess, attachments: Attachments): CoverageChange[] {
+  const before = process.rows;
+  const rows = judgeCoverage(process, attachments);
+  // While something is under way, what was told of it holds.
+  for (const [id, row] of before) if (!rows.has(id) && process.stacks.has(id)) rows.set(id, row);
+  process.rows = rows;
+  const { key, origin } = process;
+  const changes: CoverageChange[] = [];
+  for (const [id, coverage] of rows) {
+    const told = before.get(id);
+    if (told?.state === coverage.state && told.reason === coverage.reason) continue;
+    process.changes += 1;
+    changes.push({ key, coverage, origin, number: process.changes });
+  }
+  return changes;
+}
+
+export const stacksOf = (
+  process: WatchedProcess,
+  attachments: Attachments,
+): (readonly [string, Attachment])[] =>
+  [...process.stacks].flatMap((id) => {
+    const stack = attachments.get(id);
+    return stack === undefined ? [] : [[id, stack] as const];
+  });
+
+/** Has one of them been read since then, as far as probes can tell? */
+export const isReadable = (
+  process: WatchedProcess,
+  attachments: Attachments,
+  sinceNs: bigint,
+): boolean =>
+  stacksOf(process, attachments).some(
+    ([, { state, attachedNs, tampered }]) =>
+      state === 'attached' && attachedNs <= sinceNs && !tampered.has(process.id),
+  );
+
+/** The best of them: what may be hoped for of a process. */
+export function bestOf(rows: Rows): CoverageInfo | null {
+  let best: CoverageInfo | null = null;
+  for (const row of rows.values()) {
+    if (best === null || RANK[row.state] > RANK[best.state]) best = row;
+  }
+  return best;
+}
+
+const RANK: Readonly<Record<CoverageState, number>> = { blind: 0, metadata: 1, plaintext: 2 };
+
+function judgeStack(process: WatchedProcess, stack: Attachment): CoverageInfo | null {
+  const { library, path } = stack.stack;
+  if (stack.distrust !== null) {
+    return { state: 'metadata', library, path, reason: `implausible: ${stack.distrust}` };
+  }
+  const row = { state: unreadState(process), library, path };
+  if (stack.tampered.has(process.id)) return { ...row, reason: 'tampered' };
+  if (stack.held === 'reduced') return { ...row, reason: 'reduced' };
+  switch (stack.state) {
+    case 'attached': {
+      const late = isLate(process, stack.attachedNs);
+      const reason = late ? 'recognised_late' : stack.proven ? 'attached' : 'unproven';
+      return { state: 'plaintext', library, path, reason };
+    }
+    case 'failed': {
+      return { ...row, reason: `attach_failed: ${stack.error}` };
+    }
+    case 'attaching':
+    case 'detaching':
+      return null;
+  }
+}
+
+/** Bytes can only have been missed by a process that was there, or had talked, before the probes were. */
+const isLate = (process: WatchedProcess, attachedNs: bigint | null): boolean =>
+  process.existedBefore ||
+  process.talkedPending ||
+  (attachedNs !== null && process.firstFlowNs !== null && process.firstFlowNs < attachedNs);
+
+const unreadState = (process: WatchedProcess): CoverageState =>
+  process.named ? 'metadata' : 'blind';
+
+/** A library that was recognised and could not be read is blind, whatever else of the process is known. */
+const unreadRow = (
+  process: WatchedProcess,
+  path: string,
+  { library, reason }: UnreadStack,
+): CoverageInfo => ({
+  state: library === '' ? unreadState(process) : 'blind',
+  library,
+  path,
+  reason,
+});

@@ -1,40 +1,50 @@
-import {
-  fileIdText,
-  type AttachFact,
-  type Command,
-  type CoverageInfo,
-  type Origin,
-  type ProcessKey,
-  type StacksFact,
+import type {
+  AttachFact,
+  Command,
+  CoverageInfo,
+  Origin,
+  ProcessId,
+  ProcessKey,
+  StacksFact,
+  TlsDataEvent,
 } from '../event/index.js';
+import type { Attachment } from './attachment.js';
 import { Attachments } from './attachments.js';
-import type { CoverageChange, StackStats, StackStep } from './coverage.js';
-import { judgeCoverage } from './judge.js';
-import { isRescanDue, replaceImage, takeToken, type WatchedProcess } from './watched-process.js';
+import { takeBelief } from './belief.js';
+import type {
+  CoverageChange,
+  CoverageRow,
+  FlowShown,
+  ReadStep,
+  StackStats,
+  StackStep,
+} from './coverage.js';
+import { GuardedStacks } from './guarded-stacks.js';
+import { bestOf, isReadable, retell, stacksOf } from './judge.js';
+import { Lookups } from './lookups.js';
+import { Mapped } from './mapped.js';
+import { SelfCheck } from './self-check.js';
+import { replaceImage, type WatchedProcess } from './watched-process.js';
 import { WatchedProcesses } from './watched-processes.js';
 
-/** Plaintext may come out of its ring after the exit came out of another. */
-const REMEMBER_DEAD_NS = 2_000_000_000n;
 const SCAN_NS = 500_000_000n;
 const NOTHING: StackStep = { commands: [], coverage: [] };
-
-/** What a flow says about the TLS of its process. */
-export interface FlowShown {
-  /** More is known of the peer than its address. */
-  readonly named: boolean;
-  readonly openedNs: bigint;
-  /** It was opened while its root had no verdict. */
-  readonly pending: boolean;
-}
 
 /** Which stacks the processes of agents have, and what of their TLS can be read. */
 export class StackKeeper {
   readonly #attachments = new Attachments();
   readonly #processes = new WatchedProcesses();
+  readonly #check = new SelfCheck();
+  readonly #lookups = new Lookups();
+  readonly #mapped: Mapped;
+  readonly guarded = new GuardedStacks(this.#attachments, this.#processes, this.#lookups);
   #nowNs = 0n;
   #nextScanNs = 0n;
-  #lookups = 0;
-  #lookupsRefused = 0;
+
+  /** `rootOf`: the first process of the agent whose process that is. */
+  constructor(rootOf: (key: ProcessKey) => ProcessKey | null = (key) => key) {
+    this.#mapped = new Mapped(this.#attachments, rootOf);
+  }
 
   /** A process is now known to belong to an agent. `existedBefore`: it ran before the sensors or was adopted. */
   started(key: ProcessKey, origin: Origin, existedBefore: boolean): StackStep {
@@ -42,7 +52,10 @@ export class StackKeeper {
     if (this.#processes.get(key) !== undefined) return NOTHING;
     const process = this.#add(key, origin);
     process.existedBefore = existedBefore;
-    return { commands: [...this.#systemOnce(), ...this.#lookUp(process)], coverage: [] };
+    return {
+      commands: [...this.#systemOnce(), ...this.#lookups.ask(process, this.#nowNs)],
+      coverage: [],
+    };
   }
 
   /** A process of an agent forked: the child maps what its parent maps. */
@@ -52,14 +65,11 @@ export class StackKeeper {
     const process = this.#add(child, origin);
     const from = this.#processes.get(parent);
     process.silent = true;
-    process.unreadable = from?.unreadable ?? null;
-    process.stacks = new Set(from?.stacks);
-    const commands = this.#systemOnce();
-    for (const id of process.stacks) {
-      const stack = this.#attachments.get(id)?.stack;
-      if (stack !== undefined) commands.push(...this.#attachments.use(stack, child, process.id));
-    }
-    return { commands, coverage: [] };
+    process.unread = new Map(from?.unread);
+    const stacks =
+      from === undefined ? [] : stacksOf(from, this.#attachments).map(([, one]) => one.stack);
+    const step = this.#mapped.use(process, stacks);
+    return { ...step, commands: [...this.#systemOnce(), ...step.commands], coverage: [] };
   }
 
   /** It runs a new program. Starts it when it was not known. */
@@ -69,7 +79,7 @@ export class StackKeeper {
     if (process === undefined) return this.started(key, origin, false);
     this.#attachments.leave(process.stacks, process.id);
     replaceImage(process, origin);
-    return { commands: this.#lookUp(process), coverage: [] };
+    return { commands: this.#lookups.ask(process, this.#nowNs), coverage: [] };
   }
 
   ended(key: ProcessKey, origin: Origin): StackStep {
@@ -89,7 +99,7 @@ export class StackKeeper {
     process.firstFlowNs ??= openedNs;
     process.talkedPending ||= pending;
     process.named ||= named;
-    const commands = process.stacks.size === 0 ? this.#lookUp(process) : [];
+    const commands = process.stacks.size === 0 ? this.#lookups.ask(process, this.#nowNs) : [];
     return { commands, coverage: this.#judge(process) };
   }
 
@@ -100,16 +110,41 @@ export class StackKeeper {
     process.hello = true;
     process.named ||= named;
     // A program may hold a second stack beside one we read, so a known one does not end the search.
-    const commands = process.plaintext ? [] : this.#lookUp(process);
+    const commands = process.plaintext ? [] : this.#lookups.ask(process, this.#nowNs);
     return { commands, coverage: this.#judge(process) };
   }
 
-  /** Plaintext of it arrived: the proof that a stack it uses is read. */
-  plaintext(key: ProcessKey, origin: Origin): StackStep {
+  /**
+   * Plaintext of it arrived: the proof that a stack it uses is read, if it is what an application says. `openedNs`: asks
+   * when the connection it goes over was opened by its process; null: not known.
+   */
+  plaintext(event: TlsDataEvent, openedNs: () => bigint | null): ReadStep {
+    const { key, origin } = event;
+    const verdict = this.#check.on(event, () => openedNs() !== null);
     const process = this.#seen(key, origin);
-    if (process === null || process.plaintext) return NOTHING;
-    process.plaintext = true;
-    return { commands: [], coverage: this.#judge(process) };
+    if (process === null) return { ...NOTHING, believed: false };
+    const heard = { verdict, layer: event.layer, process, openedNs };
+    const { commands, believed, isFirst, about } = takeBelief(heard, this.#attachments);
+    if (about !== null) return { commands, coverage: this.#judgeUsers(about), believed };
+    return { commands, coverage: isFirst ? this.#judge(process) : [], believed };
+  }
+
+  free(key: ProcessKey, ssl: bigint): void {
+    this.#check.free(key, ssl);
+  }
+
+  /** Something went over a connection of it that was not read: it may hold a stack that was not seen yet. */
+  unexplained(key: ProcessKey): StackStep {
+    const process = this.#processes.get(key);
+    return process === undefined
+      ? NOTHING
+      : { commands: this.#lookups.ask(process, this.#nowNs), coverage: [] };
+  }
+
+  /** Has a stack of it been read since then, as far as probes can tell? */
+  isReadable(key: ProcessKey, sinceNs: bigint): boolean {
+    const process = this.#processes.get(key);
+    return process !== undefined && isReadable(process, this.#attachments, sinceNs);
   }
 
   fact(fact: StacksFact | AttachFact): StackStep {
@@ -120,34 +155,35 @@ export class StackKeeper {
     this.#advance(bootNs);
     if (this.#nowNs < this.#nextScanNs) return NOTHING;
     this.#nextScanNs = this.#nowNs + SCAN_NS;
-    const commands: Command[] = [];
-    const coverage: CoverageChange[] = [];
-    for (const process of this.#processes.all()) {
-      if (process.endedNs === null) {
-        if (process.stacks.size === 0 && isRescanDue(process, this.#nowNs)) {
-          commands.push(...this.#lookUp(process));
-        }
-      } else if (this.#nowNs - process.endedNs >= REMEMBER_DEAD_NS) {
-        coverage.push(...this.#bury(process));
-      }
-    }
+    const { rescan, dead } = this.#processes.due(this.#nowNs);
+    const commands = rescan.flatMap((process) => this.#lookups.ask(process, this.#nowNs));
+    const coverage = dead.flatMap((process) => this.#bury(process));
     commands.push(...this.#attachments.tick(this.#nowNs, this.#processes.live > 0));
     return { commands, coverage };
   }
 
   coverageOf(key: ProcessKey): CoverageInfo | null {
-    return this.#processes.get(key)?.coverage ?? null;
+    const process = this.#processes.get(key);
+    return process === undefined ? null : bestOf(process.rows);
   }
 
-  stats(): StackStats {
-    const { attached, failed, refused } = this.#attachments.stats();
+  /** Every stack of every living process of which something was told. */
+  rows(): CoverageRow[] {
+    return this.#processes.rows();
+  }
+
+  /** Stacks whose probes are in place, and who maps them. */
+  attached = (): Attachment[] => this.#attachments.attached();
+
+  stats(): StackStats & { readonly check: ReturnType<SelfCheck['stats']> } {
+    const { refused, ...attachments } = this.#attachments.stats();
     return {
       ...this.#processes.stats(),
-      attached,
-      failed,
-      lookups: this.#lookups,
-      lookupsRefused: this.#lookupsRefused,
+      ...attachments,
+      ...this.#lookups.stats(),
       filesRefused: refused,
+      rowsRefused: this.#mapped.refused,
+      check: this.#check.stats(),
     };
   }
 
@@ -175,68 +211,39 @@ export class StackKeeper {
     return this.#processes.live === 1 ? [{ do: 'look_up_stacks', key: null }] : [];
   }
 
-  #lookUp(process: WatchedProcess): Command[] {
-    if (process.lookingUp || process.endedNs !== null) return [];
-    if (!takeToken(process, this.#nowNs)) {
-      this.#lookupsRefused += 1;
-      return [];
-    }
-    this.#lookups += 1;
-    process.lookingUp = true;
-    return [{ do: 'look_up_stacks', key: process.key }];
-  }
-
   #stacks(fact: StacksFact): StackStep {
     if (fact.key === null) {
-      return {
-        commands: fact.stacks.flatMap((s) => this.#attachments.useAsSystem(s)),
-        coverage: [],
-      };
+      const commands = fact.stacks.flatMap((stack) => this.#attachments.useAsSystem(stack));
+      return { commands, coverage: [] };
     }
     const process = this.#processes.get(fact.key);
     if (process === undefined) return NOTHING;
-    process.lookingUp = false;
-    const commands: Command[] = [];
-    if (!fact.gone && process.endedNs === null) {
-      for (const stack of fact.stacks) {
-        process.stacks.add(fileIdText(stack.file));
-        commands.push(...this.#attachments.use(stack, process.key, process.id));
-      }
-      const [unreadable] = fact.unreadable;
-      if (unreadable) process.unreadable = `${unreadable.path}: ${unreadable.reason}`;
-    }
-    return { commands, coverage: this.#judge(process) };
+    process.lookingUp = fact.pending;
+    const isOver = fact.gone || process.endedNs !== null;
+    const step = isOver ? { commands: [] } : this.#mapped.learn(process, fact);
+    return { ...step, coverage: this.#judge(process) };
   }
 
   #attach(fact: AttachFact): StackStep {
-    const { file, commands } = this.#attachments.settle(fact);
-    const users = file === null ? [] : [...file.users.keys()];
-    const coverage = users.flatMap((id) => {
+    const { stack, commands } = this.#attachments.settle(fact);
+    return { commands, coverage: stack === null ? [] : this.#judgeUsers(stack) };
+  }
+
+  #judgeUsers({ users }: Attachment): CoverageChange[] {
+    return [...users.keys()].flatMap((id: ProcessId) => {
       const process = this.#processes.byId(id);
       return process === undefined ? [] : this.#judge(process);
     });
-    return { commands, coverage };
   }
 
   #judge(process: WatchedProcess): CoverageChange[] {
-    const coverage = judgeCoverage(process, this.#attachments);
-    const before = process.coverage;
-    if (
-      coverage === null ||
-      (before?.state === coverage.state && before.reason === coverage.reason)
-    ) {
-      return [];
-    }
-    process.coverage = coverage;
-    process.changes += 1;
-    const { key, origin, changes } = process;
-    return [{ key, coverage, origin, number: changes }];
+    return retell(process, this.#attachments);
   }
 
   /** The last word on a process whose look-up never came back. */
   #bury(process: WatchedProcess): CoverageChange[] {
     process.lookingUp = false;
-    const coverage = process.coverage === null ? this.#judge(process) : [];
+    const coverage = process.rows.size === 0 ? this.#judge(process) : [];
     this.#processes.remove(process);
     return coverage;
   }

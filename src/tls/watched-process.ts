@@ -1,11 +1,21 @@
 import { processId, type Origin, type ProcessId, type ProcessKey } from '../event/index.js';
 import type { CoverageInfo } from '../event/index.js';
 
+/** Files of one process that are told of as not readable. */
+const UNREAD_MAX = 32;
+
 const BUCKET = 8;
 const REFILL_NS = 1_000_000_000n;
 const RESCAN_NS = 5_000_000_000n;
 const RESCANS_EVERY_5S = 12;
 const RESCAN_SLOW_NS = 60_000_000_000n;
+
+/** A stack that gets no probes. */
+export interface UnreadStack {
+  /** Empty: nobody knows what it is. */
+  readonly library: string;
+  readonly reason: string;
+}
 
 /** What is known of one process of an agent. */
 export interface WatchedProcess {
@@ -14,8 +24,8 @@ export interface WatchedProcess {
   origin: Origin;
   /** Ids of the readable stacks it maps. */
   stacks: Set<string>;
-  /** The first stack it maps that cannot be read, and why. */
-  unreadable: string | null;
+  /** The stacks it maps that cannot be read, by path. */
+  unread: Map<string, UnreadStack>;
   /** It ran before the probes could be there. */
   existedBefore: boolean;
   /** A fork that did nothing on the network: what it maps is its parent's and says nothing yet. */
@@ -33,7 +43,8 @@ export interface WatchedProcess {
   rescans: number;
   nextRescanNs: bigint;
   endedNs: bigint | null;
-  coverage: CoverageInfo | null;
+  /** What was told of each of its stacks. */
+  rows: ReadonlyMap<string, CoverageInfo>;
   changes: number;
 }
 
@@ -43,7 +54,7 @@ export function watchProcess(key: ProcessKey, origin: Origin): WatchedProcess {
     id: processId(key),
     origin,
     stacks: new Set(),
-    unreadable: null,
+    unread: new Map(),
     existedBefore: false,
     silent: false,
     firstFlowNs: null,
@@ -57,7 +68,7 @@ export function watchProcess(key: ProcessKey, origin: Origin): WatchedProcess {
     rescans: 0,
     nextRescanNs: origin.bootNs + RESCAN_NS,
     endedNs: null,
-    coverage: null,
+    rows: new Map(),
     changes: 0,
   };
 }
@@ -71,6 +82,13 @@ export function replaceImage(process: WatchedProcess, origin: Origin): void {
     changes,
     lookingUp,
   });
+}
+
+/** False: there is no room for another. */
+export function addUnread(process: WatchedProcess, path: string, unread: UnreadStack): boolean {
+  if (!process.unread.has(path) && process.unread.size >= UNREAD_MAX) return false;
+  process.unread.set(path, unread);
+  return true;
 }
 
 /** One look-up a second, eight at once: enough for any program, and no lever for a hostile one. */

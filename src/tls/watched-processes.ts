@@ -1,6 +1,10 @@
 import { processId, type CoverageState, type Origin, type ProcessKey } from '../event/index.js';
-import { watchProcess, type WatchedProcess } from './watched-process.js';
+import type { CoverageRow } from './coverage.js';
+import { bestOf } from './judge.js';
+import { isRescanDue, watchProcess, type WatchedProcess } from './watched-process.js';
 
+/** Plaintext may come out of its ring after the exit came out of another. */
+const REMEMBER_DEAD_NS = 2_000_000_000n;
 const PROCESSES_MAX = 32_768;
 
 /** The processes of agents, the dead among them for a while. */
@@ -23,6 +27,27 @@ export class WatchedProcesses {
 
   all(): Iterable<WatchedProcess> {
     return this.#processes.values();
+  }
+
+  /** Of whom it is asked again what they map, and who has ended so long ago that nothing more of them comes. */
+  due(nowNs: bigint): { rescan: WatchedProcess[]; dead: WatchedProcess[] } {
+    const rescan: WatchedProcess[] = [];
+    const dead: WatchedProcess[] = [];
+    for (const process of this.all()) {
+      if (process.endedNs !== null) {
+        if (nowNs - process.endedNs >= REMEMBER_DEAD_NS) dead.push(process);
+      } else if (process.stacks.size === 0 && isRescanDue(process, nowNs)) {
+        rescan.push(process);
+      }
+    }
+    return { rescan, dead };
+  }
+
+  /** What was told of the living. */
+  rows(): CoverageRow[] {
+    return [...this.all()].flatMap(({ key, rows, endedNs }) =>
+      endedNs === null ? [...rows.values()].map((coverage) => ({ key, coverage })) : [],
+    );
   }
 
   /** The oldest makes room: `evicted` is told before it goes. */
@@ -53,8 +78,8 @@ export class WatchedProcesses {
   stats(): { processes: number; coverage: Record<CoverageState, number>; evicted: number } {
     const coverage = { plaintext: 0, metadata: 0, blind: 0 };
     for (const process of this.all()) {
-      if (process.endedNs === null && process.coverage !== null)
-        coverage[process.coverage.state] += 1;
+      const best = process.endedNs === null ? bestOf(process.rows) : null;
+      if (best !== null) coverage[best.state] += 1;
     }
     return { processes: this.#processes.size, coverage, evicted: this.#evicted };
   }

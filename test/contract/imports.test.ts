@@ -11,7 +11,7 @@ interface Allowed {
   readonly node?: readonly string[] | 'any';
 }
 
-const PURE = ['decode', 'process', 'agent', 'flow', 'elf', 'tls', 'stream', 'http', 'bypass'];
+const PURE = 'decode process agent flow elf resolve tls stream http bypass'.split(' ');
 const WORLDLY =
   'event config kernel host governance record redact journal present telemetry recording readapi tlog signer nats subject publish gateway';
 const ROOMS = [...PURE, ...WORLDLY.split(' '), 'pipeline', 'evaluation', 'cli', 'daemon'];
@@ -21,15 +21,17 @@ const TABLE: Readonly<Record<string, Allowed>> = {
   config: { rooms: ['event'], packages: ['zod', 'yaml'], node: 'any' },
   kernel: { rooms: ['event'], node: 'any' },
   elf: { rooms: [] },
+  resolve: { rooms: ['event', 'elf'] },
   // Which installed programs are interpreters is a question about their names, and process/ has the names.
-  host: { rooms: ['event', 'elf', 'process'], node: 'any' },
+  host: { rooms: ['event', 'elf', 'process', 'resolve'], node: 'any' },
   // isUtf8 is a question about bytes, not about the world.
   decode: { rooms: ['event'], node: ['node:buffer'] },
   process: { rooms: ['event'] },
   // A session's id is a hash, and node:crypto is where hashes are.
   agent: { rooms: ['event', 'process'], node: ['node:crypto'] },
-  // A proxy's CONNECT names the flow's host, and http/ knows how to read a head.
-  flow: { rooms: ['event', 'http'] },
+  // A proxy's CONNECT names the flow's host, and http/ knows how to read a head. A QUIC Initial is sealed with keys that
+  // stand in the packet itself, and JA4 is a hash: node:crypto computes both, from bytes to bytes.
+  flow: { rooms: ['event', 'http'], node: ['node:crypto'] },
   tls: { rooms: ['event'] },
   stream: { rooms: ['event'] },
   http: { rooms: [] },
@@ -71,7 +73,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
 
 /** Whose work is writing files. */
 const WRITERS =
-  /^src\/(journal|recording)\/|^src\/(daemon\/(lock|told-sessions)|gateway\/small-file|publish\/cursor-file)\.ts$/;
+  /^src\/(journal|recording)\/|^src\/(daemon\/(lock|resolutions|told-sessions)|gateway\/small-file|publish\/cursor-file)\.ts$/;
 const WRITING =
   /^(write|append|truncate|ftruncate|rename|createWriteStream|copyFile|cp$|link|symlink|mkdtemp)/;
 

@@ -115,6 +115,10 @@ const NUMBERS: Readonly<{ [type: string]: Readonly<{ [name: string]: number }> }
     sni: 2,
     alpn: 3,
     coverage: 4,
+    ja4: 5,
+    ech: 6,
+    quic: 7,
+    name_service: 8,
   },
   'watchfloor.v1.Http': {
     method: 1,

@@ -4,7 +4,9 @@ import { parse } from 'yaml';
 import type { Expectation, Wanted } from './evasion-match.js';
 
 const CASES = resolve('test/evasion');
-const CASE_KEYS = ['id', 'technique', 'must', 'must_not', 'unmeasured', 'config', 'start', 'twin'];
+const CASE_KEYS = 'id technique must must_not unmeasured config start programs tls go twin'.split(
+  ' ',
+);
 const TWIN_KEYS = ['what', 'must', 'must_not'];
 /** What a path may begin with. */
 const PARTS =
@@ -33,6 +35,12 @@ export interface EvasionCase {
   readonly before: boolean;
   /** Why nothing can be seen of it; null: it has to be seen. */
   readonly unmeasured: string | null;
+  /** Of test/triggers: in $BIN beside the case's own programs. */
+  readonly programs: readonly string[];
+  /** It asks a TLS server, at $TLS_PORT. */
+  readonly tls: boolean;
+  /** Folder of the case with a Go program, which is $BIN/<folder>; null: there is none. */
+  readonly go: string | null;
   readonly evasion: Variant;
   readonly twin: Variant | null;
 }
@@ -64,6 +72,9 @@ function loadCase(name: string): EvasionCase {
     config: (told['config'] as Record<string, unknown> | undefined) ?? null,
     before: told['start'] === 'before',
     unmeasured,
+    programs: (told['programs'] as string[] | undefined) ?? [],
+    tls: told['tls'] === true,
+    go: (told['go'] as string | undefined) ?? null,
     evasion,
     twin: twin === undefined ? null : variant(folder, `${name}-twin`, 'twin', twin['what'], twin),
   };

@@ -4,9 +4,12 @@ import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { runCommand, startChild, type Command, type Finished, type Owner } from './children.js';
-import { compileProgram } from './compile.js';
+import { compileGo } from './compile-go.js';
+import { compileProgram, compileTrigger } from './compile.js';
 import type { EvasionCase, Variant } from './evasion-case.js';
 import type { Expectation } from './evasion-match.js';
+import { startHttpsServer, type HttpsServer } from './https-server.js';
+import { linkedLibrary } from './linked-library.js';
 import { scratchDirectory } from './scratch.js';
 import { waitFor } from './wait.js';
 
@@ -30,6 +33,7 @@ export interface Stage {
   readonly directory: string;
   /** Of a TCP server on the loopback that says nothing. */
   readonly port: number;
+  readonly https: HttpsServer;
 }
 
 export async function makeStage(t: Owner): Promise<Stage> {
@@ -39,7 +43,8 @@ export async function makeStage(t: Owner): Promise<Stage> {
   server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 });
   await once(server, 'listening');
   t.teardown(() => server.close());
-  return { directory: scratchDirectory(t), port: (server.address() as AddressInfo).port };
+  const { port } = server.address() as AddressInfo;
+  return { directory: scratchDirectory(t), port, https: await startHttpsServer(t) };
 }
 
 /** An evasion and its twin. */
@@ -48,20 +53,19 @@ export function scenesOf(stage: Stage, one: EvasionCase): Scene[] {
   return one.twin === null ? scenes : [...scenes, makeScene(stage, one, one.twin)];
 }
 
-function makeScene({ directory, port }: Stage, one: EvasionCase, variant: Variant): Scene {
+function makeScene({ directory, port, https }: Stage, one: EvasionCase, variant: Variant): Scene {
   const home = join(directory, variant.name);
   const work = join(home, 'work');
   mkdirSync(work, { recursive: true });
   // It keeps its name: a copy under another one would be a disguise itself.
   const shell = join(home, 'bash');
   copyFileSync('/bin/bash', shell);
-  const programs = readdirSync(one.folder).filter((file) => file.endsWith('.c'));
   mkdirSync(join(home, 'bin'));
-  for (const file of [...programs.map((name) => join(one.folder, name)), NOOP]) {
-    const program = compileProgram(file);
+  for (const program of programsOf(one)) {
     copyFileSync(program, join(home, 'bin', program.slice(program.lastIndexOf('/') + 1)));
   }
   const agent = `test/evasion/${variant.name}`;
+  const ports = { PORT: String(port), ...(one.tls ? { TLS_PORT: String(https.port) } : {}) };
   const env = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: work,
@@ -70,11 +74,12 @@ function makeScene({ directory, port }: Stage, one: EvasionCase, variant: Varian
     BIN: join(home, 'bin'),
     CASE: one.folder,
     NODE: process.execPath,
-    PORT: String(port),
+    ...ports,
+    ...(one.tls ? { CERT: https.cert, ...LIBRARIES } : {}),
   };
   return {
     of: one,
-    variant: withVariables(variant, { WORK: work, PORT: String(port), AGENT: agent }),
+    variant: withVariables(variant, { WORK: work, ...ports, AGENT: agent }),
     isTwin: variant === one.twin,
     agent,
     rule: { id: agent, match: { exe: [shell] } },
@@ -84,7 +89,21 @@ function makeScene({ directory, port }: Stage, one: EvasionCase, variant: Varian
   };
 }
 
-const NOOP = 'test/triggers/noop.c';
+/** Files of the system's TLS libraries, looked up here: ldd would be one more deed of the agent. */
+const LIBRARIES = {
+  LIBSSL: linkedLibrary('/usr/bin/openssl', 'ssl') ?? '',
+  LIBGNUTLS: linkedLibrary('/usr/bin/wget', 'gnutls') ?? '',
+};
+
+/** Paths of what is compiled for a case. */
+function programsOf({ folder, programs, go }: EvasionCase): string[] {
+  const own = readdirSync(folder).filter((file) => file.endsWith('.c'));
+  return [
+    ...own.map((name) => compileProgram(join(folder, name))),
+    ...['noop', ...programs].map(compileTrigger),
+    ...(go === null ? [] : compileGo(join(folder, go), ['-ldflags=-s -w'])),
+  ];
+}
 
 /** Starts what is not the agent's, and waits until it says that it is ready. */
 export async function startOutside(t: Owner, { variant, options }: Scene): Promise<void> {

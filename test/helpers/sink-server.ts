@@ -13,17 +13,18 @@ export interface Way {
   readonly errno: number;
 }
 
-/** Reads until the other side ends, then ends. Gives every peer's port. */
+/** Reads until the other side ends, then ends. Gives every peer's port, and its own where none is wanted. */
 export async function startSinkServer(
   t: Owner,
   address: string,
+  wanted = 0,
 ): Promise<{ port: number; peers: readonly number[] }> {
   const peers: number[] = [];
   const server = createServer((socket) => {
     peers.push(socket.remotePort ?? 0);
     socket.resume().on('error', () => socket.destroy());
   });
-  server.listen(0, address);
+  server.listen(wanted, address);
   await once(server, 'listening');
   t.teardown(() => server.close());
   return { port: (server.address() as AddressInfo).port, peers };

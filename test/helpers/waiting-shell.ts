@@ -1,3 +1,4 @@
+import type { SpawnOptions } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand, type Command, type Finished, type Owner } from './children.js';
@@ -20,9 +21,11 @@ export function runSettled(
   shell: string,
   command: Command,
   settled: (pid: number) => boolean,
+  options: SpawnOptions = {},
 ): Promise<Finished> {
   const script = 'read -r _ && exec "$@"';
   return runCommand(t, [shell, '-c', script, 'sh', ...command], {
+    ...options,
     stdio: 'pipe',
     begun: async (child) => {
       await waitFor('the verdict', () => settled(child.pid ?? 0));

@@ -235,7 +235,15 @@ export const flowOpenRecord = (
 
 /** TCP states of the kernel: 1 ESTABLISHED, 2 SYN_SENT, 7 CLOSE. */
 export const flowStateRecord = (
-  flow: { cookie: bigint; tuple: TupleFields; from: number; to: number; error?: number },
+  flow: {
+    cookie: bigint;
+    tuple: TupleFields;
+    from: number;
+    to: number;
+    error?: number;
+    sent?: bigint;
+    received?: bigint;
+  },
   header: HeaderFields = {},
 ): Uint8Array =>
   record(layout.WfKind.FLOW_STATE, layout.WF_FLOW_STATE, {
@@ -246,11 +254,20 @@ export const flowStateRecord = (
       old_state: flow.from,
       new_state: flow.to,
       error: flow.error ?? 0,
+      bytes_sent: flow.sent ?? 0,
+      bytes_received: flow.received ?? 0,
     },
   });
 
 export const wireHeadRecord = (
-  head: { cookie: bigint; tuple: TupleFields; bytes: Uint8Array; original?: number },
+  head: {
+    cookie: bigint;
+    tuple: TupleFields;
+    bytes: Uint8Array;
+    original?: number;
+    offset?: number;
+    datagram?: number;
+  },
   header: HeaderFields = {},
 ): Uint8Array =>
   record(layout.WfKind.WIRE_HEAD, layout.WF_WIRE_HEAD, {
@@ -260,6 +277,8 @@ export const wireHeadRecord = (
       tuple: tupleBytes(head.tuple),
       original: head.original ?? head.bytes.length,
       captured: head.bytes.length,
+      offset: head.offset ?? 0,
+      datagram: head.datagram ?? 0,
     },
     tail: head.bytes,
   });
@@ -270,6 +289,8 @@ export interface TlsDataFields {
   readonly direction: 'write' | 'read';
   readonly bytes: Uint8Array;
   readonly cookie?: bigint;
+  /** enum wf_layer */
+  readonly layer?: number;
   readonly lastReceive?: bigint;
   readonly original?: number;
   readonly kept?: number;
@@ -290,6 +311,7 @@ export function tlsDataRecord(data: TlsDataFields, header: HeaderFields = {}): U
       offset: data.offset ?? 0,
       captured: data.bytes.length,
       direction: data.direction === 'read' ? 1 : 0,
+      layer: data.layer ?? 0,
     },
     tail: data.bytes,
   });

@@ -44,6 +44,9 @@ async function socketPair(t: Test) {
 const descriptor = (socket: net.Socket): number =>
   (socket as unknown as { _handle: { fd: number } })._handle.fd;
 
+/** A function that begins at 4096. */
+const WRITE = { call: 'write', entry: 4096, returns: [] };
+
 t.test('a sensor is not made from malformed options', async (t) => {
   const Sensor = addon.Sensor as unknown as new (...args: unknown[]) => unknown;
   const wrong: unknown[] = [
@@ -163,19 +166,22 @@ t.test('probes on a file come and go; a bad site or file is refused whole', { sk
       .filter(({ family, state }) => family === 'tls' && state === 'attached')
       .map(({ name }) => name)
       .sort();
-  const id = sensor.attachTls(fd, { SSL_write: 4096, SSL_free: 8192 });
-  t.same(attached(), ['wf_ssl_free', 'wf_ssl_write_enter', 'wf_ssl_write_exit']);
+  const left = sensor.attachTls(fd, [{ ...WRITE, returns: [4100, 4200] }]);
+  t.same(attached(), ['wf_tls_write_enter', 'wf_tls_write_exit'], 'where it leaves');
+  sensor.detachTls(left);
+  const id = sensor.attachTls(fd, [WRITE, { call: 'free', entry: 8192, returns: [] }]);
+  t.same(attached(), ['wf_tls_free', 'wf_tls_write_enter', 'wf_tls_write_exit']);
   sensor.detachTls(id);
   t.same(attached(), []);
   sensor.detachTls(id);
-  t.throws(() => sensor.attachTls(fd, { SSL_write: 4096, SSL_other: 1 }), {
+  t.throws(() => sensor.attachTls(fd, [WRITE, { call: 'other', entry: 1, returns: [] }]), {
     code: 'EINVAL',
-    operation: 'attach SSL_other',
+    operation: 'attach other',
   });
-  t.throws(() => sensor.attachTls(fd, { '': 1 }), { code: 'EINVAL' });
-  const refused = { code: /^E/, operation: 'attach wf_ssl_write_exit' };
-  t.throws(() => sensor.attachTls(999, { SSL_write: 4096 }), refused);
-  t.throws(() => sensor.attachTls(fd, { SSL_write: 2 ** 39 }), refused);
+  t.throws(() => sensor.attachTls(fd, [{ call: '', entry: 1, returns: [] }]), { code: 'EINVAL' });
+  const refused = { code: /^E/, operation: 'attach wf_tls_write_exit' };
+  t.throws(() => sensor.attachTls(999, [WRITE]), refused);
+  t.throws(() => sensor.attachTls(fd, [{ ...WRITE, entry: 2 ** 39 }]), refused);
   t.same(attached(), [], 'nothing is left of the refused ones');
 });
 

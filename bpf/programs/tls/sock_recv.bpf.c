@@ -2,6 +2,7 @@
 /* Where a TLS read has its bytes from: the socket it read itself, or the one the thread last received from. */
 #include "lib/program.h"
 #include "lib/tls_frame.h"
+#include "lib/tls_goroutine.h"
 #include "lib/tls_socket.h"
 
 SEC("tp_btf/sock_recv_length")
@@ -12,10 +13,13 @@ int BPF_PROG(wf_sock_recv, struct sock *sk, int received, int flags)
 	struct wf_tls_frame *frame;
 	__u64 cookie;
 
-	if (!state || received <= 0)
+	if (received <= 0)
 		return 0;
 	cookie = tcp_cookie(sk);
 	if (!cookie)
+		return 0;
+	go_socket_used(cookie);
+	if (!state)
 		return 0;
 	state->last_receive = cookie;
 	frame = tls_frame_inner(state);

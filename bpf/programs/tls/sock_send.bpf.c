@@ -7,6 +7,7 @@
 #include "lib/program.h"
 #include "lib/emit.h"
 #include "lib/tls_frame.h"
+#include "lib/tls_goroutine.h"
 #include "lib/tls_socket.h"
 #include "maps/tls_tied.h"
 
@@ -47,10 +48,13 @@ int BPF_PROG(wf_sock_send, struct sock *sk, int sent, int flags)
 	struct wf_who who;
 	__u64 cookie;
 
-	if (!state || sent <= 0)
+	if (sent <= 0)
 		return 0;
 	cookie = tcp_cookie(sk);
 	if (!cookie)
+		return 0;
+	go_socket_used(cookie);
+	if (!state)
 		return 0;
 	frame = tls_frame_inner(state);
 	if (frame) {

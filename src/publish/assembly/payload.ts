@@ -105,6 +105,10 @@ const tlsDetail = (tls: Tls, texts: Texts): object => ({
   sni: orNone(texts.one(tls.sni)),
   alpn: texts.list(tls.alpn),
   coverage: orNone(tls.coverage),
+  ja4: orNone(tls.ja4),
+  ech: tls.ech || undefined,
+  quic: orNone(tls.quic),
+  name_service: orNone(tls.nameService),
 });
 
 const gapDetail = (gap: Gap, texts: Texts): object => ({

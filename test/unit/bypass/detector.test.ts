@@ -74,7 +74,7 @@ class Scene {
     return this.on({ change: 'settled', flow, origin: originAt() });
   }
   hello(flow: Flow, sni: string | null): BypassStep {
-    return this.on({ change: 'hello', flow, origin: originAt(), sni, alpn: [] });
+    return this.on({ change: 'hello', flow, origin: originAt(), index: 0, sni, alpn: [] });
   }
   rules(bootNs: bigint): string[] {
     return rulesOf(this.detector.tick(bootNs));

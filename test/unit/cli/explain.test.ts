@@ -59,6 +59,7 @@ const serve = async (t: Test, known: KnownProcess): Promise<readonly string[]> =
   const roots = { rootPid: 270, liveProcesses: 1 };
   const server = new ReadServer({
     ...{ read: () => [], last: () => 0n, status: () => ({}) },
+    coverage: () => [],
     agents: () =>
       agentLines([
         { ...nested, ...roots, members: [contained] },

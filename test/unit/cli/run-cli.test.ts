@@ -120,6 +120,7 @@ t.test('every command explains itself with examples', async (t) => {
       'tail',
       'status',
       'agents',
+      'coverage',
       'explain',
       'replay',
       'verify',
@@ -254,6 +255,12 @@ t.test('with a daemon records, status and agents come from its socket', async (t
         processes: 2,
       },
     ],
+    coverage: () => [
+      {
+        ...{ agent: 'a/b/c', pid: 8, startNs: '9', exe: '/bin/x\u001b[2J', state: 'blind' },
+        ...{ library: 'gnutls', path: '/lib/g.so', reason: 'refused: no anchor' },
+      },
+    ],
     explain: () => null,
   });
   await server.listen(readSocketPath(join(dir, 'run')), null);
@@ -268,6 +275,17 @@ t.test('with a daemon records, status and agents come from its socket', async (t
   const agents = await cli(['agents', ...options]);
   t.match(agents.out, /^AGENT .*\na\/b\/c /);
   t.notOk(agents.out.includes('\u001b'), 'names are escaped');
+  const coverage = await cli(['coverage', ...options]);
+  t.match(
+    coverage.out,
+    /^AGENT .*\na\/b\/c +8 .* blind +gnutls +refused: no anchor +\/lib\/g\.so\n/,
+  );
+  t.notOk(coverage.out.includes('\u001b'));
+  const row = await cli(['coverage', '-o', 'json', ...options]);
+  t.match(JSON.parse(row.out), {
+    process: { pid: 8, start_ns: '9' },
+    coverage: { state: 'blind', library: 'gnutls', path: '/lib/g.so' },
+  });
 });
 
 t.test('status says first what an operator has to know, and keeps zeroes to itself', async (t) => {

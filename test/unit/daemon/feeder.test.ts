@@ -52,6 +52,7 @@ const kernelWith = (some: Partial<KernelPort>): KernelPort => ({
   release: never,
   attach: never,
   detach: never,
+  hits: never,
   pause: never,
   resume: never,
   counters: never,
@@ -68,12 +69,20 @@ const hostWith = (some: Partial<HostPort>): HostPort => ({
   unixPeerFact: never,
   namedFact: never,
   socketsFact: never,
+  probesFact: never,
+  filesFact: never,
   openStack: never,
   ...some,
 });
 
 const root = { tgid: 1, startNs: 2n };
-const stack: TlsStack = { file: { dev: 1n, inode: 2n }, path: '/x', library: 'openssl', sites: {} };
+const stack: TlsStack = {
+  file: { dev: 1n, inode: 2n },
+  path: '/x',
+  library: 'openssl',
+  by: 'symbols',
+  sites: [],
+};
 
 t.test('what the kernel is told of an agent keeps its order, ahead of the journal', async (t) => {
   const done: string[] = [];
@@ -161,12 +170,15 @@ t.test('commands reach the kernel and the host, and questions are answered', asy
       adopt: call('adopt'),
       release: call('release'),
       detach: call('detach'),
+      hits: () => [],
     }),
     hostWith({
       userFact: () => user,
       processFact: () => user,
       stacksFact: () => user,
       listenerFact: () => user,
+      probesFact: () => user,
+      filesFact: () => user,
     }),
     createLog('error', { write: never }),
     () => 7n,
@@ -174,7 +186,7 @@ t.test('commands reach the kernel and the host, and questions are answered', asy
   t.equal(runner.run({ do: 'verdict', root, verdict: 'agent' }), null);
   t.equal(runner.run({ do: 'adopt', key: root, root }), null);
   t.equal(runner.run({ do: 'release', root, members: [root] }), null);
-  t.match(runner.run({ do: 'detach', file: stack.file }), {
+  t.match(runner.run({ do: 'detach', file: stack.file, library: 'openssl' }), {
     fact: 'attach',
     state: 'detached',
     bootNs: 7n,
@@ -184,14 +196,17 @@ t.test('commands reach the kernel and the host, and questions are answered', asy
     { do: 'look_up_process', key: root, env: [] },
     { do: 'look_up_stacks', key: null },
     { do: 'look_up_listener', listen: 'x', netns: 0, near: root },
+    { do: 'attest', targets: [] },
+    { do: 'look_at_files', targets: [] },
   ] as const) {
     t.equal(runner.run(question), user);
   }
+  t.same(runner.run({ do: 'read_hits' }), { fact: 'hits', bootNs: 7n, hits: [] });
   t.same(calls, [
     ['verdict', root, 'agent'],
     ['adopt', root, root],
     ['release', root, [root]],
-    ['detach', stack.file],
+    ['detach', stack.file, 'openssl'],
   ]);
   t.match(runner.counts, { verdict: 1, look_up_user: 1 });
 });

@@ -90,11 +90,18 @@ t.test('every kind of record becomes its event with every member in place', (t) 
   });
   t.match(one(update, 'flow_update'), { datagrams: 4n, bytes: 400n });
   const head = one(
-    wireHeadRecord({ cookie: 9n, tuple: tcp, bytes: utf8('GET'), original: 9 }),
+    wireHeadRecord({
+      cookie: 9n,
+      tuple: tcp,
+      bytes: utf8('GET'),
+      original: 9,
+      offset: 517,
+      datagram: 1200,
+    }),
     'wire_head',
   );
   t.equal(Buffer.from(head.bytes).toString(), 'GET');
-  t.equal(head.original, 9);
+  t.match(head, { original: 9, offset: 517, datagramBytes: 1200 });
   const send = { ssl: 1n, call: 2n, cookie: 3n, plain: 4, sent: 26 };
   t.match(one(tlsSendRecord(send), 'tls_send'), { plainBytes: 4, sentBytes: 26, cookie: 3n });
   const data = one(
@@ -272,9 +279,9 @@ t.test('records that are none are counted by reason and the rest is read on', (t
     16: layout.WF_FLOW_OPEN,
     17: layout.WF_FLOW_STATE,
     18: layout.WF_FLOW_UPDATE,
-    19: layout.WF_WIRE_HEAD,
     20: layout.WF_TLS_SEND,
     21: layout.WF_UNIX_OPEN,
+    22: layout.WF_WIRE_HEAD,
     32: layout.WF_TLS_DATA,
     33: layout.WF_TLS_FREE,
   })) {

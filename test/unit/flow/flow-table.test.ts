@@ -61,12 +61,15 @@ const state = (when: When, more: Partial<FlowStateEvent> = {}): FlowStateEvent =
 });
 const closed = (when: When, more: Partial<FlowStateEvent> = {}): FlowStateEvent =>
   state(when, { state: 'closed', ...more });
-const head = (when: When, bytes: Uint8Array): WireHeadEvent => ({
+const head = (when: When, bytes: Uint8Array, more: Partial<WireHeadEvent> = {}): WireHeadEvent => ({
   kind: 'wire_head',
   ...base(when),
   tuple: from(when.to ?? SERVER),
   original: bytes.length,
+  offset: 0,
+  datagramBytes: 0,
   bytes,
+  ...more,
 });
 const update = (when: When): FlowUpdateEvent => ({
   kind: 'flow_update',
@@ -84,6 +87,7 @@ const data = (when: When, more: Partial<TlsDataEvent> = {}): TlsDataEvent => ({
   ssl: 0xabcn,
   call: 1n,
   direction: 'write',
+  layer: 'stream',
   socketCookie: null,
   lastReceive: null,
   original: 1,
@@ -278,6 +282,23 @@ t.test('a flow is named by the strongest evidence, whatever comes last', (t) => 
   t.end();
 });
 
+t.test('behind a front, the Host of a request shows that a name server is asked', (t) => {
+  const service = (host: string, hello: boolean): unknown => {
+    const table = new FlowTable();
+    const steps = [open({ at: 1 }), state({ at: 2 })];
+    const bytes = clientHello({ sni: 'front.example' });
+    const all = hello ? [...steps, head({ at: 3 }, bytes)] : steps;
+    const [flow] = all.flatMap((event) => table.on(event)).map((change) => change.flow);
+    if (flow === undefined) throw new Error('no flow was settled');
+    table.name(flow, host, 'http_host', flow.origin);
+    return flow.nameService;
+  };
+  t.equal(service('dns.google', true), 'doh');
+  t.equal(service('real.example', true), undefined);
+  t.equal(service('dns.google', false), undefined, 'in the clear it is another thing');
+  t.end();
+});
+
 t.test('plain HTTP and CONNECT name what they ask for', (t) => {
   const spoken = (text: string): { said: string[]; target: unknown } => {
     const table = new FlowTable();
@@ -308,6 +329,11 @@ t.test('a server name that is an address, hostile or absent names nothing', (t) 
   t.same(said('a\x1b[31m.test', 2n), ['hello 2 a\\027\\09131m.test ']);
   t.same(said(undefined, 3n), ['hello 3 - ']);
   t.same(run([head({ at: 3, cookie: 3n }, Buffer.from([22, 3, 1, 0, 9, 2, 0]))], table), []);
+  t.equal(table.stats().malformed, 0, "a server's hello is none");
+  const cut = clientHello({}).subarray(0, 20);
+  cut.writeUInt16BE(15, 3);
+  cut.writeUInt8(11, 8);
+  t.same(run([head({ at: 3, cookie: 4n }, cut)], table), []);
   t.equal(table.stats().malformed, 1);
   t.end();
 });

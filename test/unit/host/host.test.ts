@@ -72,13 +72,6 @@ t.test('another process under the same pid is not described', async (t) => {
   const { key, child } = await startCopy(t, 'bot');
   const other = { ...key, startNs: key.startNs + 10_000_000n };
   t.same(host.processFact(other, []), { fact: 'process', key: other, gone: true });
-  t.same(host.stacksFact(other), {
-    fact: 'stacks',
-    key: other,
-    gone: true,
-    stacks: [],
-    unreadable: [],
-  });
   child.kill('SIGKILL');
   await once(child, 'exit');
   t.match(host.processFact(key, []), { gone: true });
@@ -109,35 +102,7 @@ t.test('a deleted executable is known by its name', async (t) => {
   t.match(host.processFact(key, []), { exe: file });
 });
 
-t.test(
-  "the TLS stack of a process is found and opened by its identity, another file's is not",
-  async (t) => {
-    const self = keyOf(process.pid);
-    const fact = host.stacksFact(self);
-    const [stack] = fact.fact === 'stacks' ? fact.stacks : [];
-    if (stack === undefined) throw new Error('node has no TLS stack');
-    t.ok(stack.sites.SSL_write !== undefined || stack.sites.SSL_write_ex !== undefined);
-    const fd = host.openStack(stack, self);
-    if (fd === null) throw new Error('it cannot be opened');
-    const { dev, ino } = fstatSync(fd, { bigint: true });
-    closeSync(fd);
-    t.same({ dev: kernelDev(dev), inode: ino }, stack.file);
-    const wrong = { ...stack, file: { ...stack.file, inode: stack.file.inode + 1n } };
-    t.equal(host.openStack(wrong, self), null);
-    t.equal(host.openStack(wrong, null), null);
-    t.equal(host.openStack(stack, { ...self, startNs: 1n }), null, 'another process');
-  },
-);
-
-t.test('a program without TLS has no stack, and that is no complaint', async (t) => {
-  const { key } = await startCopy(t, 'bot');
-  t.same(host.stacksFact(key), { fact: 'stacks', key, gone: false, stacks: [], unreadable: [] });
-});
-
-t.test("the system's libraries are those of the dynamic linker's directories", async (t) => {
-  const fact = host.stacksFact(null);
-  t.match(fact, { fact: 'stacks', key: null, gone: false });
-  for (const { path } of fact.fact === 'stacks' ? fact.stacks : []) t.match(path, /^\/.*libssl/);
+t.test("the dynamic linker's directories", async (t) => {
   t.same(parseLdConf('include /etc/ld.so.conf.d/*.conf\n# no\n/opt/lib # yes\nhwcap 1 x\n'), {
     dirs: ['/opt/lib'],
     includes: ['/etc/ld.so.conf.d/*.conf'],

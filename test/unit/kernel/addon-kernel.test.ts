@@ -1,6 +1,6 @@
 import t from 'tap';
 import { WfVerdict } from '../../../src/decode/layout.gen.js';
-import type { KernelBatch, ProcessKey, TlsStack } from '../../../src/event/index.js';
+import type { KernelBatch, ProbeSite, ProcessKey, TlsStack } from '../../../src/event/index.js';
 import {
   AddonKernel,
   type KernelOptions,
@@ -93,11 +93,13 @@ const settings = (log: string[]): KernelOptions => ({
 
 const root: ProcessKey = { tgid: 10, startNs: 100n };
 const child: ProcessKey = { tgid: 11, startNs: 110n };
+const WRITE: ProbeSite = { call: 'write', entry: 4096, returns: [] };
 const stack = (inode: bigint): TlsStack => ({
   file: { dev: 1n, inode },
   path: '/lib/libssl.so.3',
   library: 'openssl',
-  sites: { SSL_write: 4096 },
+  by: 'symbols',
+  sites: [WRITE],
 });
 
 function open(change: (fake: Fake) => void = () => undefined) {
@@ -245,12 +247,12 @@ t.test('a file has its probes once, whatever is asked', async (t) => {
   const { fake, kernel } = open();
   kernel.attach(stack(7n), 5);
   kernel.attach(stack(7n), 6);
-  kernel.detach({ dev: 1n, inode: 7n });
-  kernel.detach({ dev: 1n, inode: 7n });
+  kernel.detach({ dev: 1n, inode: 7n }, 'openssl');
+  kernel.detach({ dev: 1n, inode: 7n }, 'openssl');
   t.same(fake.calls, [
-    ['attachTls', 5, { SSL_write: 4096 }],
+    ['attachTls', 5, [WRITE]],
     ['detachTls', 1],
-    ['attachTls', 6, { SSL_write: 4096 }],
+    ['attachTls', 6, [WRITE]],
     ['detachTls', 2],
   ]);
 });
@@ -262,7 +264,7 @@ t.test('the number of files with probes is bounded', async (t) => {
     kernel.attach(stack(9999n), 5);
   }, KernelError);
   t.equal(fake.calls.length, MAX_ATTACHED_FILES);
-  kernel.detach({ dev: 1n, inode: 3n });
+  kernel.detach({ dev: 1n, inode: 3n }, 'openssl');
   t.doesNotThrow(() => {
     kernel.attach(stack(9999n), 5);
   });

@@ -15,7 +15,7 @@ t.test('what ended in its own batch is not looked up', async (t) => {
   output.command({ do: 'look_up_stacks', key: key(1) }, ...kept);
   brief.ended(key(1));
   t.same(brief.answers(output), [
-    { fact: 'stacks', key: key(1), gone: true, stacks: [], unreadable: [] },
+    { fact: 'stacks', key: key(1), gone: true, stacks: [], pending: false, unreadable: [] },
   ]);
   t.same(output.take().commands, kept);
 });

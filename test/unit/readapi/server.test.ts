@@ -28,6 +28,7 @@ const serve = async (
     last: () => records.at(-1)?.seq ?? 0n,
     status: () => ({ up: true }),
     agents: () => [],
+    coverage: () => [{ pid: 7 }],
     explain: async (pid) => Promise.resolve(pid === 7 ? { pid } : null),
   });
   const path = readSocketPath(scratchDirectory(t));
@@ -102,6 +103,7 @@ t.test('the socket is for owner and group, and takes the place of a dead one', a
   t.equal(statSync(path).mode & 0o777, 0o660);
   t.same(await ask(path, 'status'), { up: true });
   t.same(await ask(path, 'agents'), []);
+  t.same(await ask(path, 'coverage'), [{ pid: 7 }]);
   t.equal(await ask(path, 'last'), 0);
   t.same(await ask(path, 'explain', { pid: 7 }), { pid: 7 });
   t.equal(await ask(path, 'explain', { pid: 8 }), null, 'no such process is an answer, too');

@@ -25,6 +25,7 @@ function records({ id, text, kept = text.length, chunk = 4, more = {} }: CallPla
     ssl: 7n,
     call: BigInt(id),
     direction: 'write',
+    layer: 'stream',
     socketCookie: null,
     lastReceive: null,
     original: bytes.length,

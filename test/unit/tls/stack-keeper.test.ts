@@ -3,22 +3,30 @@ import type {
   AttachFact,
   Command,
   Origin,
+  ProbeSite,
   ProcessKey,
   StacksFact,
+  TlsDataEvent,
   TlsStack,
 } from '../../../src/event/index.js';
 import { type FlowShown, StackKeeper, type StackStep } from '../../../src/tls/index.js';
-import { originAt } from '../../helpers/events.js';
+import { baseOf, originAt } from '../../helpers/events.js';
 
 const SHELL: ProcessKey = { tgid: 100, startNs: 1n };
 const CURL: ProcessKey = { tgid: 101, startNs: 2n };
 const NODE: ProcessKey = { tgid: 102, startNs: 3n };
 
+const write = (entry: number, returns: number[] = []): ProbeSite => ({
+  call: 'write',
+  entry,
+  returns,
+});
 const stack = (inode: number, path = '/usr/lib/libssl.so.3'): TlsStack => ({
   file: { dev: 8n, inode: BigInt(inode) },
   path,
   library: 'openssl',
-  sites: { SSL_write: 4096 },
+  by: 'symbols',
+  sites: [write(4096)],
 });
 const LIBSSL = stack(1);
 const NODE_FILE = stack(2, '/usr/bin/node');
@@ -29,7 +37,15 @@ const found = (
   key: ProcessKey | null,
   stacks: readonly TlsStack[],
   more: Partial<StacksFact> = {},
-): StacksFact => ({ fact: 'stacks', key, gone: false, stacks, unreadable: [], ...more });
+): StacksFact => ({
+  fact: 'stacks',
+  key,
+  gone: false,
+  stacks,
+  pending: false,
+  unreadable: [],
+  ...more,
+});
 const shown = (ms: number, named: boolean, pending = false): FlowShown => ({
   named,
   openedNs: ns(ms),
@@ -43,10 +59,31 @@ const became = (
 ): AttachFact => ({
   fact: 'attach',
   file: file.file,
+  library: file.library,
   state,
   bootNs: ns(ms),
   ...(error === undefined ? {} : { error }),
 });
+
+const plain = (
+  key: ProcessKey,
+  origin: Origin,
+  text = 'GET / HTTP/1.1\r\n',
+  more: Partial<TlsDataEvent> = {},
+): TlsDataEvent => {
+  const bytes = Buffer.from(text, 'latin1');
+  const of = { original: bytes.length, kept: bytes.length, offset: 0, bytes };
+  return {
+    kind: 'tls_data',
+    ...baseOf(key),
+    origin,
+    ...{ ssl: 7n, call: 1n, direction: 'write', layer: 'stream' },
+    ...{ socketCookie: null, lastReceive: null },
+    ...of,
+    ...more,
+  };
+};
+const unknown = () => null;
 
 function sayCommand(command: Command): string {
   if (command.do === 'look_up_stacks') return `look ${command.key?.tgid ?? 'system'}`;
@@ -101,8 +138,8 @@ t.test('a process that ends before it could be looked at is known by its plainte
   keeper.execed(CURL, at(11));
   keeper.flow(CURL, at(20), shown(20, false));
   keeper.hello(CURL, at(21), true);
-  t.same(say(keeper.plaintext(CURL, at(22))), ['101 plaintext attached #1']);
-  t.same(say(keeper.plaintext(CURL, at(23))), [], 'said once');
+  t.same(say(keeper.plaintext(plain(CURL, at(22)), unknown)), ['101 plaintext attached #1']);
+  t.same(say(keeper.plaintext(plain(CURL, at(23)), unknown)), [], 'said once');
   t.same(say(keeper.ended(CURL, at(24))), []);
   t.same(say(keeper.fact(found(CURL, [], { gone: true }))), []);
   t.same(say(keeper.tick(ns(3000))), []);
@@ -120,7 +157,7 @@ t.test(
       keeper.hello(key, at(21), key === NODE);
       keeper.ended(key, at(24));
     }
-    t.same(say(keeper.plaintext(CURL, at(24))), ['101 plaintext attached #1']);
+    t.same(say(keeper.plaintext(plain(CURL, at(24)), unknown)), ['101 plaintext attached #1']);
     t.same(say(keeper.tick(ns(2000))), []);
     t.same(say(keeper.tick(ns(2600))), ['102 metadata no_known_stack #1']);
     t.equal(keeper.coverageOf(NODE), null);
@@ -314,13 +351,13 @@ t.test(
   (t) => {
     const keeper = ready();
     keeper.execed(CURL, at(10));
-    const same = { ...LIBSSL, sites: { SSL_write: 4096 } };
+    const same = { ...LIBSSL, sites: [write(4096)] };
     t.same(say(keeper.fact(found(CURL, [same]))), ['101 plaintext attached #1'], 'nothing is new');
-    const other = { ...LIBSSL, sites: { SSL_write: 8192 } };
+    const other = { ...LIBSSL, sites: [write(8192)] };
     keeper.execed(NODE, at(20));
     const step = keeper.fact(found(NODE, [other]));
     t.same(say(step), ['attach 1 102'], 'in the place of those it has: the kernel has them once');
-    t.match(step.commands, [{ do: 'attach', stack: { sites: { SSL_write: 8192 } } }]);
+    t.match(step.commands, [{ do: 'attach', stack: { sites: [{ entry: 8192 }] } }]);
     const settled = keeper.fact(became(other, 'attached', undefined, 25));
     t.same(say(settled), ['102 plaintext attached #1']);
     t.match(keeper.stats(), { attached: 1, failed: 0 });
@@ -338,7 +375,7 @@ t.test('what it does not know changes nothing', (t) => {
   for (const step of [
     keeper.flow(CURL, at(1), shown(1, true)),
     keeper.hello(CURL, at(1), true),
-    keeper.plaintext(CURL, at(1)),
+    keeper.plaintext(plain(CURL, at(1)), unknown),
     keeper.ended(CURL, at(1)),
     keeper.fact(found(CURL, [LIBSSL])),
     keeper.fact(became(LIBSSL, 'attached')),
@@ -362,7 +399,11 @@ t.test('processes and files are bounded', (t) => {
   for (let i = 0; i <= 32_768; i += 1) keeper.started(key(i), at(1), false);
   t.match(keeper.stats(), { processes: 32_768, evicted: 1 });
   const many = Array.from({ length: 1100 }, (_, i) => stack(i));
-  t.equal(keeper.fact(found(key(5), many)).commands.length, 1024);
+  let attached = 0;
+  for (let i = 0; i < many.length; i += 100) {
+    attached += keeper.fact(found(key(5 + i), many.slice(i, i + 100))).commands.length;
+  }
+  t.equal(attached, 1024);
   t.equal(keeper.stats().filesRefused, 76);
   t.end();
 });

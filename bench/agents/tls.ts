@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  endChild,
+  followJson,
+  runCommand,
+  startChild,
+  type Command,
+  type Owner,
+} from '../../test/helpers/children.js';
+import { makePlace, readAll, startDaemon } from '../../test/helpers/daemon.js';
+import type { Line } from '../../test/helpers/line.js';
+import {
+  makeNetworkNamespace,
+  MODEL_HOSTS,
+  type NetworkNamespace,
+} from '../../test/helpers/network-namespace.js';
+import { readKernelSide } from '../../test/helpers/recording.js';
+import { scratchDirectory } from '../../test/helpers/scratch.js';
+import { waitFor } from '../../test/helpers/wait.js';
+import { bytesOf, capturedOf, type Captured } from '../../test/matrix/recorded.js';
+import { startMatrixServer, type Connection } from '../../test/matrix/server.js';
+import type { Setting } from './catalogue.js';
+import type { TlsCase } from './tls-cases.js';
+import type { Installed } from './trial.js';
+
+const MODEL = 'build/bench/bench/agents/model.js';
+const LONGEST_MS = 45_000;
+const HOST = MODEL_HOSTS[0];
+const PROMPT = 'Say what programs there are.';
+/** A ClientHello that nothing explains is told of two seconds later. */
+const SETTLE_MS = 5000;
+
+/** What came of one agent over TLS. */
+export interface TlsVerdict {
+  readonly title: string;
+  readonly version: string;
+  /** Connections over which something was asked, by what could be read of them. */
+  readonly plaintext: number;
+  readonly opaque: number;
+  readonly silent: number;
+  /** Libraries and versions of HTTP of those connections. */
+  readonly libraries: readonly string[];
+  readonly protocols: readonly string[];
+  readonly bytes: number;
+  readonly wrong: readonly string[];
+}
+
+type Told = Line & { readonly tls?: { readonly sni?: string; readonly library?: string } };
+
+/** The agent, twice: what is read is in no race with the first look at a file of hundreds of megabytes. */
+export async function tryOverTls(
+  t: Owner,
+  { agent, command }: Installed,
+  one: TlsCase,
+): Promise<TlsVerdict> {
+  const net = makeNetworkNamespace(t);
+  const port = await startModel(t, net);
+  const server = await startMatrixServer(t, net, '--before', port);
+  const file = join(scratchDirectory(t), 'recording');
+  const place = makePlace(t, { sensor: { ring_bytes: { payload: 64 << 20 } } });
+  const daemon = await startDaemon(t, place, '--record', file);
+  const cert = String(server.trust['SSL_CERT_FILE']);
+  const start = (): Promise<void> => run(t, net, { agent, command }, one, cert);
+  await start();
+  const before = server.seen.length;
+  await start();
+  const live = daemon.follow();
+  await waitFor(
+    'what is said of each connection',
+    () => {
+      return server.seen.slice(before).every((connection) => isSaid(live, connection));
+    },
+    SETTLE_MS,
+  ).catch(() => undefined);
+  const code = await daemon.stop();
+  if (code !== 0) throw new Error(`the daemon ended with ${String(code)}`);
+  const captured = capturedOf(readKernelSide(file).events);
+  const connections = server.seen.slice(before).filter(({ paths }) => paths.length > 0);
+  const lines = (await readAll(t, place)) as Told[];
+  const judged = connections.map((connection) => judge(connection, captured, lines));
+  return { title: one.title, version: agent.version, ...summed(judged) };
+}
+
+const isOn = (line: Line, { peer_ip, peer_port }: Connection): boolean =>
+  line.net?.src_ip === peer_ip && line.net.src_port === peer_port;
+
+const isSaid = (lines: readonly Line[], connection: Connection): boolean =>
+  lines.some((line) => line.kind === 'tls_session' && isOn(line, connection));
+
+interface Judged {
+  readonly outcome: 'plaintext' | 'opaque' | 'silent';
+  readonly libraries: readonly string[];
+  readonly protocol: string;
+  readonly bytes: number;
+  readonly why: string;
+}
+
+/** All of its plaintext, or exactly one finding with its name. */
+function judge(
+  connection: Connection,
+  captured: readonly Captured[],
+  lines: readonly Told[],
+): Judged {
+  const mine = lines.filter((line) => isOn(line, connection));
+  const findings = mine.filter(({ finding }) => finding?.rule === 'coverage.opaque_tls');
+  const libraries = mine.flatMap(({ tls }) => tls?.library ?? []);
+  const protocol = connection.alpn ?? 'http/1.1';
+  const truth = { write: connection.received, read: connection.sent } as const;
+  const wrong: string[] = [];
+  let count = 0;
+  for (const direction of ['write', 'read'] as const) {
+    const bytes = bytesOf(captured, connection.peer_port, direction);
+    const whole = Buffer.from(truth[direction], 'base64');
+    const common = Math.min(bytes?.length ?? 0, whole.length);
+    const isSame = bytes?.subarray(0, common).equals(whole.subarray(0, common)) === true;
+    if (common === 0 || !isSame) wrong.push(`${direction}: ${common} of ${whole.length} bytes`);
+    count += common;
+  }
+  const row = { libraries, protocol, bytes: count };
+  const path = connection.paths.join(', ');
+  if (findings.length === 0) {
+    const why = `${path}: ${wrong.join('; ')}`;
+    return { ...row, outcome: wrong.length === 0 ? 'plaintext' : 'silent', why };
+  }
+  const names = findings.map(({ tls }) => tls?.sni ?? '');
+  const isRight = names.length === 1 && names[0] === connection.sni && wrong.length > 0;
+  const why = `${path}: found opaque as ${names.join(', ')}; ${wrong.join('; ')}`;
+  return { ...row, outcome: isRight ? 'opaque' : 'silent', why };
+}
+
+function summed(judged: readonly Judged[]): Omit<TlsVerdict, 'title' | 'version'> {
+  const count = (outcome: Judged['outcome']): number =>
+    judged.filter((one) => one.outcome === outcome).length;
+  const unread = judged.filter(({ outcome }) => outcome !== 'plaintext').map(({ why }) => why);
+  return {
+    plaintext: count('plaintext'),
+    opaque: count('opaque'),
+    silent: count('silent'),
+    libraries: [...new Set(judged.flatMap(({ libraries }) => libraries))],
+    protocols: [...new Set(judged.map(({ protocol }) => protocol))],
+    bytes: judged.reduce((sum, { bytes }) => sum + bytes, 0),
+    wrong: judged.length === 0 ? ['it asked nothing over TLS'] : unread,
+  };
+}
+
+/** The model itself, without TLS; the server before it has that. Resolves to its port. */
+async function startModel(t: Owner, net: NetworkNamespace): Promise<string> {
+  const answers = JSON.stringify([[PROMPT, 'true']]);
+  const child = startChild(t, net.inside([process.execPath, MODEL, '--answers', answers]), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = followJson<{ port?: number }>(child);
+  return String((await waitFor('the model', () => lines[0])).port);
+}
+
+const SYSTEM_STORE = '/etc/ssl/certs/ca-certificates.crt';
+/** In the mount namespace that `ip netns exec` makes. */
+const WITH_STORE = `mount --bind "$1" ${SYSTEM_STORE} && shift && exec "$@"`;
+
+async function run(
+  t: Owner,
+  net: NetworkNamespace,
+  { agent, command }: Installed,
+  one: TlsCase,
+  cert: string,
+): Promise<void> {
+  const home = join(scratchDirectory(t), 'home');
+  mkdirSync(join(home, 'tmp'), { recursive: true });
+  const setting: Setting = { url: `https://${HOST}`, prompt: PROMPT };
+  const env = {
+    PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
+    ...{ HOME: home, TMPDIR: join(home, 'tmp'), TERM: 'dumb', LANG: 'C.UTF-8' },
+    ...agent.env(setting),
+    ...one.env(cert),
+  };
+  execFileSync('git', ['init', '--quiet', home], { env });
+  for (const [name, content] of Object.entries(agent.files?.(setting) ?? {})) {
+    mkdirSync(dirname(join(home, name)), { recursive: true });
+    writeFileSync(join(home, name), JSON.stringify(content));
+  }
+  const store = join(home, 'store.crt');
+  writeFileSync(store, [SYSTEM_STORE, cert].map((file) => readFileSync(file, 'utf8')).join('\n'));
+  const args = one.args?.(setting) ?? agent.args(setting);
+  const whole: Command = one.inSystemStore
+    ? ['sh', '-c', WITH_STORE, 'sh', store, command, ...args]
+    : [command, ...args];
+  await runCommand(t, net.inside(whole), {
+    ...{ cwd: home, env, stdio: ['ignore', 'ignore', 'ignore'] },
+    begun: async (child) => {
+      const ends = setTimeout(() => void endChild(child, 'SIGKILL'), LONGEST_MS);
+      child.once('exit', () => {
+        clearTimeout(ends);
+      });
+    },
+  });
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Functions that read plaintext: (session, buffer, length). The count moved is the value returned, or comes through
+ * a pointer. The names are those of src/event/probe.ts.
+ */
+#include "lib/program.h"
+#include "lib/tls_call.h"
+#include "lib/tls_hit.h"
+
+/* int SSL_read(SSL *, void *, int), ssize_t gnutls_record_recv(session, void *, size_t). */
+SEC("uprobe")
+int BPF_KPROBE(wf_tls_read_enter, __u64 session, __u64 buffer, int length)
+{
+	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer, .sp = PT_REGS_SP(ctx) };
+
+	entry.length = length > 0 ? length : 0;
+	entry.direction = WF_DIRECTION_READ;
+	tls_hit(ctx);
+	return tls_enter(&entry);
+}
+
+SEC("uprobe")
+int wf_tls_read_exit(struct pt_regs *ctx)
+{
+	return tls_return(ctx);
+}
+
+/* int SSL_read_ex(SSL *, void *, size_t, size_t *moved). */
+SEC("uprobe")
+int BPF_KPROBE(wf_tls_read_ex_enter, __u64 session, __u64 buffer, __u64 length, __u64 moved)
+{
+	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer, .sp = PT_REGS_SP(ctx) };
+
+	entry.length = length;
+	entry.moved_at = moved;
+	entry.direction = WF_DIRECTION_READ;
+	tls_hit(ctx);
+	return tls_enter(&entry);
+}
+
+SEC("uprobe")
+int wf_tls_read_ex_exit(struct pt_regs *ctx)
+{
+	return tls_return(ctx);
+}

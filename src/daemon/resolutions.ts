@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Resolution } from '../resolve/index.js';
+
+const FILES_MAX = 256;
+/** A longer file is not ours. */
+const BYTES_MAX = 1 << 20;
+
+type Entry = readonly [version: string, resolution: Resolution];
+
+/**
+ * What large files hold, over restarts: looking into the largest agent takes seconds, in which it is not read. By the
+ * version of the file, which nobody but root can forge, and not by its build id, which anybody can write into a file.
+ */
+export class Resolutions {
+  readonly #path: string;
+  readonly #build: string;
+  readonly #entries: Map<string, Resolution>;
+
+  /** `build`: names the code that resolves; answers of another are not kept. */
+  constructor(stateDir: string, build = buildOf(['resolve', 'elf', 'elf/x86'])) {
+    this.#path = join(stateDir, 'resolved-files');
+    this.#build = build;
+    this.#entries = new Map(readEntries(this.#path, build).slice(-FILES_MAX));
+  }
+
+  get known(): readonly Entry[] {
+    return [...this.#entries];
+  }
+
+  keep(version: string, resolution: Resolution): void {
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined && this.#entries.size >= FILES_MAX) this.#entries.delete(oldest);
+    this.#entries.set(version, resolution);
+    this.#write();
+  }
+
+  /** Whole or not at all; what is lost is found out once more. */
+  #write(): void {
+    const lines = [this.#build, ...[...this.#entries].map((entry) => JSON.stringify(entry))];
+    try {
+      writeFileSync(`${this.#path}.new`, `${lines.join('\n')}\n`, { mode: 0o600 });
+      renameSync(`${this.#path}.new`, this.#path);
+    } catch {
+      // A full disk is said by the journal, which stands on the same one.
+    }
+  }
+}
+
+/** None where there is no such file, or one of another build. */
+function readEntries(path: string, build: string): Entry[] {
+  try {
+    const bytes = readFileSync(path);
+    const [of, ...lines] = bytes.length > BYTES_MAX ? [] : bytes.toString('utf8').split('\n');
+    return of === build ? lines.filter((line) => line !== '').map(parseEntry) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Throws for what this class did not write. */
+function parseEntry(line: string): Entry {
+  const entry = JSON.parse(line) as Entry;
+  const [version, resolution] = entry;
+  const isWhole = resolution.ok ? Array.isArray(resolution.found) : resolution.reason.length > 0;
+  if (typeof version !== 'string' || !isWhole) throw new Error('not an entry');
+  return entry;
+}
+
+/** A digest of the compiled code in these rooms. */
+function buildOf(rooms: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const room of rooms) {
+    const dir = fileURLToPath(new URL(`../${room}/`, import.meta.url));
+    for (const name of readdirSync(dir).sort()) {
+      if (/\.[jt]s$/.test(name)) hash.update(readFileSync(join(dir, name)));
+    }
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,76 @@
+import type { Command, TlsDataEvent } from '../event/index.js';
+import type { Attachment } from './attachment.js';
+import type { Attachments } from './attachments.js';
+import { stacksOf } from './judge.js';
+import { CALLS_MAX, type Verdict } from './self-check.js';
+import type { WatchedProcess } from './watched-process.js';
+
+interface Heard {
+  readonly verdict: Verdict;
+  readonly layer: TlsDataEvent['layer'];
+  /** What the process maps. */
+  readonly stacks: readonly Attachment[];
+  readonly process: WatchedProcess;
+  /** When the connection was opened; null: not known. */
+  readonly openedNs: () => bigint | null;
+}
+
+interface Belief {
+  readonly believed: boolean;
+  /** Its functions are what they were taken for. */
+  readonly prove: Attachment | null;
+  /** They are not. */
+  readonly distrust: Attachment | null;
+  readonly why: string;
+}
+
+/** Libraries whose probes stand where records are sealed. */
+const BELOW = new Set<string>(['aws-lc', 'ring']);
+
+/**
+ * Is this plaintext? What the functions of symbols gave is, whatever it looks like. What anchors found is believed once
+ * one session began as applications do. It is given up when, before that, a session that was read from its beginning does
+ * not: no session says by which of two stacks of one layer it was read, so only one that has no other is judged.
+ */
+function believe({ verdict, layer, stacks, process, openedNs }: Heard): Belief {
+  const candidates = stacks.filter(
+    ({ state, stack }) => state === 'attached' && BELOW.has(stack.library) === (layer !== 'stream'),
+  );
+  const [only, second] = candidates;
+  const unproven = second === undefined && only?.proven === false ? only : null;
+  const nothing = { prove: null, distrust: null, why: '' };
+  if (unproven === null) {
+    // A process that ended before it was looked at maps nothing that is known.
+    const isUnknown = candidates.length === 0 && stacks.every(({ distrust }) => distrust === null);
+    const isSure = isUnknown || candidates.some(({ proven }) => proven);
+    return { ...nothing, believed: isSure || verdict === 'plausible' };
+  }
+  if (verdict === 'plausible') return { ...nothing, believed: true, prove: unproven };
+  const { attachedNs } = unproven;
+  if (verdict === 'open' || process.existedBefore) return { ...nothing, believed: false };
+  const beganLater = (openedNs() ?? process.firstFlowNs ?? attachedNs) >= attachedNs;
+  if (!beganLater) return { ...nothing, believed: false };
+  const why = `no application begins so, in ${CALLS_MAX} calls`;
+  return { believed: false, prove: null, distrust: unproven, why };
+}
+
+export interface Acted {
+  readonly commands: Command[];
+  readonly believed: boolean;
+  /** It was believed of this process for the first time. */
+  readonly isFirst: boolean;
+  /** Of it another thing is true now, for everybody who maps it. */
+  readonly about: Attachment | null;
+}
+
+/** What follows from a piece of plaintext. */
+export function takeBelief(heard: Omit<Heard, 'stacks'>, attachments: Attachments): Acted {
+  const { process } = heard;
+  const stacks = stacksOf(process, attachments).map(([, stack]) => stack);
+  const { believed, prove, distrust, why } = believe({ ...heard, stacks });
+  const isFirst = believed && !process.plaintext;
+  process.plaintext ||= believed;
+  if (prove !== null) prove.proven = true;
+  const commands = distrust === null ? [] : attachments.distrust(distrust, why);
+  return { commands, believed, isFirst, about: prove ?? distrust };
+}

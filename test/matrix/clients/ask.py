@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ask.py sync|asyncio|private HOST PATH [SSL CRYPTO]: asks https://HOST/PATH and prints the answer.
+
+private: with the pair of libraries that is named, as a wheel brings it.
+"""
+
+import asyncio
+import ctypes
+import socket
+import ssl
+import sys
+import urllib.request
+
+way, host, path, *rest = sys.argv[1:]
+BODY = f"body of {path}".encode()
+REQUEST = (
+    f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(BODY)}\r\n"
+    "Connection: close\r\n\r\n"
+).encode() + BODY
+
+
+async def over_memory() -> bytes:
+    context = ssl.create_default_context()
+    reader, writer = await asyncio.open_connection(host, 443, ssl=context)
+    writer.write(REQUEST)
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+def private(library: str, crypto: str) -> bytes:
+    ctypes.CDLL(crypto, ctypes.RTLD_GLOBAL)
+    tls = ctypes.CDLL(library)
+    for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"):
+        getattr(tls, name).restype = ctypes.c_void_p
+    new = lambda name, *args: ctypes.c_void_p(getattr(tls, name)(*args))
+    session = new("SSL_new", new("SSL_CTX_new", new("TLS_client_method")))
+    tls.SSL_ctrl(session, 55, ctypes.c_long(0), ctypes.c_char_p(host.encode()))
+    raw = socket.create_connection((host, 443), 10)
+    raw.settimeout(None)
+    if tls.SSL_set_fd(session, raw.fileno()) != 1 or tls.SSL_connect(session) != 1:
+        sys.exit("no handshake")
+    if tls.SSL_write(session, REQUEST, len(REQUEST)) != len(REQUEST):
+        sys.exit("not written")
+    answer, buffer = b"", ctypes.create_string_buffer(4096)
+    while (count := tls.SSL_read(session, buffer, 4096)) > 0:
+        answer += buffer.raw[:count]
+    tls.SSL_shutdown(session)
+    tls.SSL_free(session)
+    return answer
+
+
+if way == "sync":
+    answer = urllib.request.urlopen(f"https://{host}{path}", BODY, 60).read()
+elif way == "asyncio":
+    answer = asyncio.run(over_memory())
+else:
+    answer = private(*rest)
+print(answer.decode())

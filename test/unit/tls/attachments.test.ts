@@ -1,0 +1,132 @@
+import t from 'tap';
+import type { ProcessKey, StacksFact, TlsStack } from '../../../src/event/index.js';
+import { StackKeeper } from '../../../src/tls/index.js';
+import { OWNED_MAX } from '../../../src/tls/attachments.js';
+import { originAt } from '../../helpers/events.js';
+
+const ROOT: ProcessKey = { tgid: 100, startNs: 1n };
+const CHILD: ProcessKey = { tgid: 101, startNs: 2n };
+const STRANGER: ProcessKey = { tgid: 102, startNs: 3n };
+const ns = (ms: number): bigint => BigInt(ms) * 1_000_000n;
+const stack = (inode: number, library: TlsStack['library'] = 'openssl'): TlsStack => ({
+  file: { dev: 8n, inode: BigInt(inode) },
+  path: `/opt/${inode}`,
+  library,
+  by: 'symbols',
+  sites: [{ call: 'write', entry: 4096, returns: [5, 6] }],
+});
+const found = (
+  key: ProcessKey,
+  stacks: TlsStack[],
+  more: Partial<StacksFact> = {},
+): StacksFact => ({
+  ...{ fact: 'stacks', key, gone: false, stacks, pending: false, unreadable: [], ...more },
+});
+const many = (from: number, count: number) =>
+  Array.from({ length: count }, (_, i) => stack(from + i));
+const keeperOf = (): StackKeeper => {
+  const keeper = new StackKeeper((key) => (key === CHILD ? ROOT : key));
+  for (const key of [ROOT, CHILD, STRANGER]) keeper.started(key, originAt(ns(1)), false);
+  return keeper;
+};
+
+t.test('a file may hold two stacks, each with probes and coverage of its own', (t) => {
+  const keeper = keeperOf();
+  const [openssl, aws] = [stack(1), stack(1, 'aws-lc')];
+  t.match(keeper.fact(found(ROOT, [openssl, aws])).commands, [
+    { do: 'attach', stack: { library: 'openssl' } },
+    { do: 'attach', stack: { library: 'aws-lc' } },
+  ]);
+  const outcome = { fact: 'attach', file: openssl.file, bootNs: ns(5) } as const;
+  t.match(keeper.fact({ ...outcome, library: 'aws-lc', state: 'attached' }).coverage, [
+    { coverage: { library: 'aws-lc', state: 'plaintext' } },
+  ]);
+  t.match(
+    keeper.fact({ ...outcome, library: 'openssl', state: 'failed', error: 'EINVAL' }).coverage,
+    [{ coverage: { library: 'openssl', state: 'blind', reason: 'attach_failed: EINVAL' } }],
+  );
+  t.match(keeper.coverageOf(ROOT), { library: 'aws-lc' }, 'the best of them');
+  t.match(keeper.stats().coverage, { plaintext: 1, metadata: 0, blind: 0 });
+  t.equal(keeper.isReadable(ROOT, ns(5)), true);
+  t.equal(keeper.isReadable(ROOT, ns(4)), false, 'not before its probes were there');
+  t.equal(keeper.isReadable(CHILD, ns(5)), false);
+  t.end();
+});
+
+t.test('probes elsewhere in the same file are other probes', (t) => {
+  const keeper = keeperOf();
+  const one = stack(1);
+  keeper.fact(found(ROOT, [one]));
+  t.same(keeper.fact(found(CHILD, [stack(1)])).commands, []);
+  const moved = { ...one, sites: [{ call: 'write', entry: 4096, returns: [5, 7] }] } as const;
+  t.equal(keeper.fact(found(CHILD, [moved])).commands.length, 1);
+  const fewer = { ...one, sites: [] };
+  t.equal(keeper.fact(found(CHILD, [fewer])).commands.length, 1);
+  t.end();
+});
+
+t.test('an agent gets its share of probes and no more, which is said once', (t) => {
+  const keeper = keeperOf();
+  t.equal(keeper.fact(found(ROOT, many(1, 100))).commands.length, 100);
+  const step = keeper.fact(found(CHILD, many(101, 100)));
+  t.equal(step.commands.length, OWNED_MAX - 100, 'its processes share it');
+  t.match(step.exhausted, { key: CHILD, path: '/opt/129', limit: OWNED_MAX });
+  t.ok(step.coverage.some(({ coverage: c }) => c.reason.startsWith('exhausted: more than')));
+  t.ok(step.coverage.every(({ coverage: c }) => c.state === 'blind' && c.library === 'openssl'));
+  t.equal(keeper.fact(found(CHILD, many(300, 9))).exhausted, undefined);
+  t.equal(keeper.fact(found(STRANGER, many(400, 9))).commands.length, 9, 'another has its own');
+  t.ok(keeper.stats().rowsRefused > 0, 'not all are told one by one');
+  for (let i = 1; i <= 128; i += 1) {
+    const { file, library } = stack(i);
+    keeper.fact({ fact: 'attach', file, library, state: 'failed', error: 'E', bootNs: 0n });
+  }
+  keeper.execed(ROOT, originAt(ns(10)));
+  keeper.execed(CHILD, originAt(ns(10)));
+  keeper.tick(ns(600));
+  t.equal(keeper.fact(found(CHILD, many(500, 9))).commands.length, 9, 'free again');
+  t.end();
+});
+
+t.test('what was refused is blind, with its library and the reason', (t) => {
+  const keeper = keeperOf();
+  const unreadable = [
+    { path: '/opt/agent', reason: 'two candidates', library: 'boringssl' },
+    { path: '/opt/libssl.so', reason: 'no_symbols' },
+  ] as const;
+  const { coverage } = keeper.fact(found(ROOT, [], { unreadable }));
+  t.match(coverage, [
+    {
+      coverage: {
+        state: 'blind',
+        library: 'boringssl',
+        reason: 'refused: two candidates',
+        path: '/opt/agent',
+      },
+    },
+    { coverage: { state: 'blind', library: '', reason: 'unreadable: /opt/libssl.so: no_symbols' } },
+  ]);
+  t.match(keeper.hello(ROOT, originAt(ns(5)), true).coverage, [
+    { coverage: { state: 'metadata', library: '' } },
+  ]);
+  keeper.forked(ROOT, { tgid: 9, startNs: 9n }, originAt(ns(6)));
+  t.equal(
+    keeper.flow({ tgid: 9, startNs: 9n }, originAt(ns(7)), {
+      named: false,
+      openedNs: ns(7),
+      pending: false,
+    }).coverage.length,
+    2,
+    'its child maps the same',
+  );
+  t.end();
+});
+
+t.test('a look-up that goes on keeps the last word, and one that is owed is asked for', (t) => {
+  const keeper = keeperOf();
+  keeper.fact(found(ROOT, [], { pending: true }));
+  t.same(keeper.hello(ROOT, originAt(ns(5)), true).coverage, [], 'it is still looked into');
+  t.match(keeper.fact(found(ROOT, [])).coverage, [{ coverage: { reason: 'no_known_stack' } }]);
+  t.match(keeper.unexplained(ROOT).commands, [{ do: 'look_up_stacks', key: ROOT }]);
+  t.same(keeper.unexplained({ tgid: 5, startNs: 5n }).commands, []);
+  t.end();
+});

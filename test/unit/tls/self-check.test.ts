@@ -1,0 +1,170 @@
+import t from 'tap';
+import type {
+  AttachFact,
+  ProcessKey,
+  StacksFact,
+  TlsDataEvent,
+  TlsStack,
+} from '../../../src/event/index.js';
+import { StackKeeper } from '../../../src/tls/index.js';
+import { CALLS_MAX, SelfCheck } from '../../../src/tls/self-check.js';
+import { baseOf, originAt } from '../../helpers/events.js';
+
+const BUN: ProcessKey = { tgid: 100, startNs: 1n };
+const OTHER: ProcessKey = { tgid: 101, startNs: 2n };
+const ns = (ms: number): bigint => BigInt(ms) * 1_000_000n;
+const NOISE = '\u0001\u00ff\u0080\u0007\u0000\u009a\u0002\u00c1\u0013';
+let calls = 0n;
+const said = (text: string, more: Partial<TlsDataEvent> = {}): TlsDataEvent => {
+  const bytes = Buffer.from(text, 'latin1');
+  calls += 1n;
+  return {
+    ...{ kind: 'tls_data', ...baseOf(BUN, BUN, ns(50)), ssl: 7n, call: calls },
+    ...{ direction: 'write', layer: 'stream', socketCookie: null, lastReceive: null },
+    ...{ original: bytes.length, kept: bytes.length, offset: 0, bytes },
+    ...more,
+  };
+};
+const stack = (more: Partial<TlsStack> = {}): TlsStack => ({
+  file: { dev: 8n, inode: 1n },
+  path: '/opt/bun',
+  library: 'boringssl',
+  by: 'anchors',
+  sites: [{ call: 'write', entry: 4096, returns: [] }],
+  ...more,
+});
+const found = (key: ProcessKey, ...stacks: TlsStack[]): StacksFact => ({
+  ...{ fact: 'stacks', key, gone: false, stacks, pending: false, unreadable: [] },
+});
+const attached = ({ file, library }: TlsStack, ms: number): AttachFact => ({
+  ...{ fact: 'attach', file, library, state: 'attached', bootNs: ns(ms) },
+});
+/** A process whose stacks are attached at 10 ms. */
+const keeperOf = (...stacks: TlsStack[]): StackKeeper => {
+  const keeper = new StackKeeper();
+  keeper.started(BUN, originAt(ns(1)), false);
+  keeper.fact(found(BUN, ...stacks));
+  for (const one of stacks) keeper.fact(attached(one, 10));
+  return keeper;
+};
+const fresh = () => ns(20);
+const reasons = (keeper: StackKeeper): string[] =>
+  keeper.rows().map(({ coverage: c }) => `${c.state} ${c.library} ${c.reason}`);
+
+t.test('what anchors found is unproven until one session begins as applications do', (t) => {
+  const keeper = keeperOf(stack());
+  t.same(reasons(keeper), ['plaintext boringssl unproven']);
+  t.equal(keeper.plaintext(said(NOISE), fresh).believed, false);
+  const step = keeper.plaintext(said('GET / HTTP/1.1\r\n'), fresh);
+  t.equal(step.believed, true);
+  t.match(step.coverage, [{ coverage: { reason: 'attached', path: '/opt/bun' } }]);
+  for (let i = 0; i < 20; i += 1) {
+    const later = keeper.plaintext(said(NOISE, { ssl: 8n }), fresh);
+    t.strictSame([later.believed, later.commands.length], [true, 0], 'a binary protocol, then');
+  }
+  t.end();
+});
+
+t.test('a stack whose sessions never do is detached and gets no probes again', (t) => {
+  const keeper = keeperOf(stack());
+  for (let i = 1; i < CALLS_MAX; i += 1) {
+    t.same(keeper.plaintext(said(NOISE), fresh).commands, []);
+  }
+  const step = keeper.plaintext(said(NOISE), fresh);
+  t.match(step, { believed: false, commands: [{ do: 'detach', library: 'boringssl' }] });
+  t.match(step.coverage, [{ coverage: { state: 'metadata', reason: /^implausible: / } }]);
+  t.equal(keeper.plaintext(said(NOISE), fresh).believed, false, 'what was under way');
+  keeper.fact({ ...attached(stack(), 60), state: 'detached' });
+  keeper.started(OTHER, originAt(ns(70)), false);
+  t.same(keeper.fact(found(OTHER, stack())).commands, []);
+  t.match(keeper.stats(), { distrusted: 1, attached: 0, failed: 0, check: { implausible: 1 } });
+  keeper.ended(BUN, originAt(ns(80)));
+  keeper.ended(OTHER, originAt(ns(80)));
+  keeper.tick(ns(9000));
+  keeper.tick(ns(20_000));
+  t.equal(keeper.stats().distrusted, 1, 'nor when nobody used it for a while');
+  t.end();
+});
+
+t.test('nothing is held against it that could be the middle of a session', (t) => {
+  const play = (keeper: StackKeeper, opened: () => bigint | null): number => {
+    let commands = 0;
+    for (let i = 0; i < 12; i += 1)
+      commands += keeper.plaintext(said(NOISE), opened).commands.length;
+    return commands;
+  };
+  t.equal(
+    play(keeperOf(stack()), () => ns(9)),
+    0,
+    'its connection is older than the probes',
+  );
+  const talked = keeperOf(stack());
+  talked.flow(BUN, originAt(ns(9)), { named: false, openedNs: ns(9), pending: false });
+  t.equal(
+    play(talked, () => null),
+    0,
+    'it may be',
+  );
+  t.equal(
+    play(keeperOf(stack()), () => null),
+    1,
+    'it cannot be',
+  );
+  const adopted = new StackKeeper();
+  adopted.started(BUN, originAt(ns(1)), true);
+  adopted.fact(found(BUN, stack()));
+  adopted.fact(attached(stack(), 10));
+  t.equal(play(adopted, fresh), 0, 'its process is');
+  t.equal(play(keeperOf(stack({ by: 'symbols' })), fresh), 0, 'symbols do not lie');
+  const two = keeperOf(stack(), stack({ library: 'openssl' }));
+  t.equal(play(two, fresh), 0, 'which of two stacks was it?');
+  t.equal(play(keeperOf(stack(), stack({ library: 'aws-lc' })), fresh), 1, 'not the one below');
+  t.end();
+});
+
+t.test('a stack where records are sealed is judged by what they hold', (t) => {
+  const aws = stack({ library: 'aws-lc', sites: [{ call: 'aead_seal', entry: 1, returns: [] }] });
+  const keeper = keeperOf(aws);
+  t.equal(keeper.plaintext(said(`${NOISE}\u0017`, { layer: 'inner' }), fresh).believed, false);
+  const inner = said('GET / HTTP/1.1\r\n\u0017\u0000\u0000', { layer: 'inner', ssl: 9n });
+  t.equal(keeper.plaintext(inner, fresh).believed, true);
+  const plain = said('\u0000\u0000', { layer: 'inner', ssl: 10n });
+  t.equal(
+    new SelfCheck().on(plain, () => true),
+    'open',
+    'nothing but zeros',
+  );
+  t.equal(
+    new SelfCheck().on(said('GET /a', { layer: 'record' }), () => true),
+    'plausible',
+  );
+  t.end();
+});
+
+t.test('directions that contradict each other are counted, and prove nothing', (t) => {
+  const check = new SelfCheck();
+  const on = (text: string, direction: 'write' | 'read', ssl: bigint, isClient = true) =>
+    check.on(said(text, { direction, ssl }), () => isClient);
+  t.equal(on('HTTP/1.1 200 OK', 'write', 1n), 'implausible', 'who called answers');
+  t.equal(on('GET / HTTP/1.1', 'read', 2n), 'implausible');
+  t.equal(on('GET / HTTP/1.1', 'read', 3n, false), 'plausible', 'a server is asked');
+  t.equal(on('HTTP/1.1 200 OK', 'write', 3n, false), 'plausible');
+  t.equal(on('GET / HTTP/1.1', 'write', 4n), 'plausible');
+  t.equal(on('GET / HTTP/1.1', 'read', 4n, false), 'plausible', 'it was believed already');
+  t.match(check.stats(), { contradictions: 3, implausible: 2, sessions: 4 });
+  check.free(BUN, 4n);
+  t.equal(check.stats().sessions, 3);
+  t.equal(
+    check.on(said('GET / HTTP', { offset: 10 }), () => true),
+    'open',
+    'not how it began',
+  );
+  t.end();
+});
+
+t.test('sessions are bounded', (t) => {
+  const check = new SelfCheck();
+  for (let i = 0n; i <= 16_384n; i += 1n) check.on(said('GET / ', { ssl: i }), () => true);
+  t.match(check.stats(), { sessions: 16_384, evicted: 1 });
+  t.end();
+});
