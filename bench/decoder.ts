@@ -8,11 +8,11 @@ async function main(files: readonly string[]): Promise<void> {
     await all.file(file);
     const instructions = (all.instructions - before.instructions).toLocaleString('en');
     process.stdout.write(`| ${file} | ${instructions} | ${all.count - before.count} |\n`);
+    for (const line of all.differences.splice(0)) process.stderr.write(`  ${line}\n`);
   }
   process.stdout.write(
     `${all.instructions} instructions, ${all.skipped} left out, ${all.count} differences\n`,
   );
-  for (const line of all.differences) process.stdout.write(`  ${line}\n`);
   if (all.count > 0 || all.instructions === 0) process.exitCode = 1;
 }
 

@@ -55,7 +55,7 @@ async function measure(path: string, sites: readonly ProbeSite[], who: Who, size
     const command = pinned(0, [program, 'memory', '--size', String(size), ...pace]);
     const [told] =
       who === 'agent'
-        ? await watch.run<Latency>(command as [string, ...string[]])
+        ? await watch.run<Latency>(command)
         : await runForJson<Latency>(ends, command);
     if (told === undefined) throw new Error('the load printed nothing');
     return told;

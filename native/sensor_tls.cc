@@ -39,7 +39,8 @@ Result<uint32_t> Sensor::AttachTls(int fd, const std::vector<TlsSite>& sites) {
     Result<std::vector<UprobeSite>> probes = SitesOf(site);
     if (!probes.ok()) return probes.refusal();
     for (const UprobeSite& probe : probes.value()) {
-      if (auto refused = AttachUprobe(uprobe_mode_, probe, fd, attachment.slot, attachment.links)) return *refused;
+      if (auto refused = AttachUprobe(uprobe_mode_, probe, fd, attachment.slot, attachment.links))
+        return *refused;
       attachment.programs.push_back(probe.program);
     }
   }

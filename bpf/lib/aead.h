@@ -9,6 +9,7 @@
 #ifndef WF_LIB_AEAD_H
 #define WF_LIB_AEAD_H
 
+#include "lib/aead_thread.h"
 #include "lib/tls_call.h"
 
 #define AEAD_TAG 16

@@ -185,7 +185,7 @@ export class Image {
     return this.#unwind.functionAt(address) ?? this.#callGraph().functionAt(address);
   }
 
-  /** Targets of direct calls between two addresses, in the order of the code, at most 65,536 bytes of it. */
+  /** Targets of direct calls, and of jumps of 32 bits, between two addresses: in the order of the code, at most 64 KiB of it. */
   calls(start: number, end: number): number[] {
     return this.#callGraph().calls(start, end);
   }

@@ -16,4 +16,3 @@ export type { Reference } from './references.js';
 export type { Section } from './sections.js';
 export type { Segment } from './headers.js';
 export * from './x86/index.js';
-export { decodeAarch64, type Aarch64Instruction } from './aarch64.js';

@@ -53,18 +53,15 @@ export function openssl(image: Image): Found | null {
     : refuse('a function of it is not in the file');
 }
 
-/** Starts of the functions that load each name. Only whole strings: a linker puts one name at the end of another. */
+/** Starts of the functions that load each name. It may stand at the end of another one, where linkers save bytes. */
 function usersOf(image: Image): Map<string, readonly number[]> {
   const places = image.strings(OPENSSL_TEXTS);
-  const whole = NAMES.map((name) => ({
-    name,
-    at: (places.get(`${name}\0`) ?? []).filter((place) => image.startOfString(place) === place),
-  }));
-  image.references(whole.flatMap(({ at }) => at));
+  const of = (name: string): readonly number[] => places.get(`${name}\0`) ?? [];
+  image.references(NAMES.flatMap(of));
   return new Map(
-    whole.map(({ name, at }) => {
+    NAMES.map((name) => {
       const starts = new Set<number>();
-      for (const { from } of image.references(at).slice(0, REFERENCES_MAX)) {
+      for (const { from } of image.references(of(name)).slice(0, REFERENCES_MAX)) {
         const range = image.functionAt(from);
         if (range !== null) starts.add(range.start);
       }

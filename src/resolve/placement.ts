@@ -13,6 +13,16 @@ const FUNCTION_MAX = 64 * 1024;
 const C_ARGUMENTS = [7, 6, 2, 1, 8, 9];
 const GO_ARGUMENTS = [0, 3, 1, 7, 6, 8, 9, 10, 11, 14];
 
+/** How many arguments are read at the probe, where it is not all of them. */
+const ARGUMENTS_READ: Readonly<Partial<Record<TlsCall, number>>> = {
+  free: 1,
+  write: 3,
+  read: 3,
+  write_ex: 4,
+  read_ex: 4,
+  write_flags_ex: 5,
+};
+
 /**
  * The same site at the first instruction that Linux emulates, when what is between is proven to leave it the same: executed
  * in every call and once, with arguments, memory and stack pointer as the caller left them. Else the site as it was.
@@ -34,7 +44,8 @@ export function isCheap(code: Code, site: ProbeSite): boolean {
 }
 
 function argumentsOf(call: TlsCall): readonly number[] {
-  return call.startsWith('go_') ? GO_ARGUMENTS : C_ARGUMENTS;
+  if (call.startsWith('go_')) return GO_ARGUMENTS;
+  return C_ARGUMENTS.slice(0, ARGUMENTS_READ[call]);
 }
 
 /** null: there is none before something that would make a difference. */

@@ -154,6 +154,7 @@ const NUMBERS: Readonly<{ [type: string]: Readonly<{ [name: string]: number }> }
     state: 1,
     library: 2,
     reason: 3,
+    path: 4,
   },
   'watchfloor.v1.Heartbeat': {
     number: 1,

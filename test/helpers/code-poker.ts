@@ -55,7 +55,7 @@ for line in sys.stdin:
 
 export interface CodePoker {
   readonly pid: number;
-  tell(line: string): Promise<void>;
+  readonly tell: (line: string) => Promise<void>;
 }
 
 export async function startCodePoker(t: Owner): Promise<CodePoker> {

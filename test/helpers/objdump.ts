@@ -21,7 +21,8 @@ const NO_INSTRUCTION = /\(bad\)|^\.byte|^(?:(?:rex\S*|data16|addr32|lock|repz|re
  * VEX or EVEX after REX (refused), and branches with 66 (AMD reads 16 bits there, Intel 32: decode refuses them).
  * In compiled code none of these is met; in tables that lie between functions they are.
  */
-const DISPUTED = /^(?:9b.|4.(?:c4|c5|62)|(?:[2356][6-9a-f])*66(?:e8|e9|0f8))/;
+const DISPUTED =
+  /^(?:26|2e|36|3e|6[4-7]|f[023])*(?:9b.|4.(?:c4|c5|62)|66(?:f2|f3|2e)*(?:e8|e9|0f8))/;
 const BRANCH =
   /^(?:(?:\S*bnd|notrack|data16|rex\S*|[c-gs]s|rep\S*) +)*(call|jmp|ret|j[a-z]+|loop\w*|leave|endbr64|push)[qw]?(?:,p[nt])?(?: +(?:0x)?([0-9a-f]+)(?: <.*)?$| |$)/;
 const MASK = (1n << 64n) - 1n;

@@ -25,6 +25,10 @@ const FINDING_MS = 5000;
 const only = process.env.MATRIX_ONLY?.split(',');
 const clients = CLIENTS.filter(({ name }) => only?.some((one) => name.startsWith(one)) ?? true);
 
+const blank = ({ name, stack, http, want }: Client): Omit<Row, 'outcome' | 'why'> => ({
+  ...{ name, stack, http, want, version: '', sent: 0, received: 0 },
+});
+
 t.test(
   'every client is read, or it is said that it is not',
   { skip: whyNoKernel() ?? false },
@@ -124,10 +128,6 @@ t.test(
     }
   },
 );
-
-const blank = ({ name, stack, http, want }: Client): Omit<Row, 'outcome' | 'why'> => ({
-  ...{ name, stack, http, want, version: '', sent: 0, received: 0 },
-});
 
 /** Where scripts/matrix-table.mjs finds it. */
 function keep(row: Row): void {

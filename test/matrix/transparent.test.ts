@@ -6,6 +6,7 @@ import { compileTrigger } from '../helpers/compile.js';
 import { makePlace, startDaemon } from '../helpers/daemon.js';
 import { whyNoKernel } from '../helpers/environment.js';
 import { ofKind } from '../helpers/line.js';
+import { linkedLibrary } from '../helpers/linked-library.js';
 import { makeCertificate } from '../helpers/model-server.js';
 import { scratchDirectory } from '../helpers/scratch.js';
 import { waitFor } from '../helpers/wait.js';
@@ -21,6 +22,10 @@ interface Output {
   readonly code: number | null;
   readonly signal: string | null;
   readonly stdout: string;
+}
+
+function outputOf({ code, signal, stdout }: Output): Output {
+  return { code, signal, stdout };
 }
 
 /** `run`: once for each run, which may want to leave something somewhere. */
@@ -43,11 +48,14 @@ function workloads(t: Test): Workload[] {
   copyFileSync(cert, join(directory, 'cert.pem'));
   copyFileSync(key, join(directory, 'key.pem'));
   makeLoad(directory);
-  const rough = compileTrigger('tls-rough');
+  const [rough, awaitProbe] = [compileTrigger('tls-rough'), compileTrigger('await-probe')];
   return [
     {
       name: 'a transfer of 1 GiB from s_server to s_client',
-      run: (round) => ({ command: ['bash', TRANSFER, 'load', round], cwd: directory }),
+      run: (round, probed) => {
+        const awaits = probed ? [awaitProbe, linkedLibrary('/usr/bin/openssl', 'ssl') ?? ''] : [];
+        return { command: ['bash', TRANSFER, 'load', round, ...awaits], cwd: directory };
+      },
     },
     ...Object.entries(ROUGH).map(([mode, count]) => ({
       name: `${count} writes with ${mode}`,
@@ -98,5 +106,3 @@ t.test(
     t.equal(await daemon.stop(), 0);
   },
 );
-
-const outputOf = ({ code, signal, stdout }: Output): Output => ({ code, signal, stdout });

@@ -1,7 +1,7 @@
-/* build: */
+/* build: -pthread */
 /*
- * TLS records over functions called as AWS-LC's EVP_AEAD_CTX_seal and _open are, with a cipher of no worth. In one
- * thread: a record is sealed in place, sent over loopback, received and opened in place.
+ * TLS records over functions called as AWS-LC's EVP_AEAD_CTX_seal and _open are, with a cipher of no worth. A record is
+ * sealed in place, sent over loopback, received and opened in place, where `elsewhere` says so on a thread of its own.
  *
  * Prints {"pid","seed","bytes","records","sent_cookie","received_cookie","silent","inner","padded"}: application bytes
  * in order as generated from the seed, records that carry them, calls that carry none, and of the records those with
@@ -10,6 +10,7 @@
 #include "trigger.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 enum { TAG = 16, ROOM = 17000, SEED = 4711, DATA = 23, HANDSHAKE = 22 };
@@ -68,6 +69,7 @@ struct record {
   int type;
   size_t length, padding;
   int spoil; /* the tag is wrong when it arrives */
+  int elsewhere;
 };
 
 static int ends[2];
@@ -87,17 +89,35 @@ static size_t make_ad(const struct record* r, size_t plain, uint8_t* ad) {
   return 5;
 }
 
-static void move(const uint8_t* from, size_t length, uint8_t* to) {
+static void move(const uint8_t* from, size_t length) {
   for (size_t at = 0; at < length;) {
     ssize_t sent = send(ends[0], from + at, length - at, 0);
     if (sent <= 0) die("send");
     at += (size_t)sent;
   }
-  if (recv(ends[1], to, length, MSG_WAITALL) != (ssize_t)length) die("recv");
+}
+
+struct arrival {
+  const struct record* record;
+  const uint8_t *nonce, *ad;
+  size_t length, ad_length;
+};
+
+static void* receive(void* given) {
+  static uint8_t there[ROOM];
+  struct arrival* a = given;
+  const struct record* r = a->record;
+  size_t length = 5 + a->length;
+  if (recv(ends[1], there, length, MSG_WAITALL) != (ssize_t)length) die("recv");
+  if (r->spoil) there[length - 1] ^= 1;
+  int opened = aead_open(r->context + 1, there + 5, &length, ROOM - 5, a->nonce, 12, there + 5,
+                         a->length, a->ad, a->ad_length);
+  if (opened == r->spoil) die("aead_open");
+  return NULL;
 }
 
 static void one(const struct record* r) {
-  static uint8_t wire[ROOM], there[ROOM];
+  static uint8_t wire[ROOM];
   uint8_t nonce[12] = {0}, ad[13];
   uint8_t* text = wire + 5;
   size_t plain = r->length, length = 0;
@@ -123,11 +143,13 @@ static void one(const struct record* r) {
     die("aead_seal");
   }
   memcpy(wire, ad, 5);
-  move(wire, 5 + length, there);
-  if (r->spoil) there[5 + length - 1] ^= 1;
-  int opened = aead_open(r->context + 1, there + 5, &length, ROOM - 5, nonce, 12, there + 5, length,
-                         ad, ad_length);
-  if (opened == r->spoil) die("aead_open");
+  move(wire, 5 + length);
+  struct arrival arrival = {r, nonce, ad, length, ad_length};
+  pthread_t other;
+  if (!r->elsewhere)
+    receive(&arrival);
+  else if (pthread_create(&other, NULL, receive, &arrival) || pthread_join(other, NULL))
+    die("pthread");
   number++;
   if (!carries) {
     silent++;
@@ -162,12 +184,12 @@ int main(void) {
   struct context *first = &contexts[0], *second = &contexts[2];
   connect_ends();
   const struct record all[] = {
-      {first, 1, 13, HANDSHAKE, 600, 0, 0}, {first, 1, 13, DATA, 4, 0, 0},
-      {first, 1, 13, DATA, 1000, 0, 0},     {first, 1, 0, DATA, 64, 0, 0},
-      {first, 1, 13, DATA, 16384, 0, 0},    {first, 1, 13, DATA, 500, 100, 0},
-      {first, 1, 13, DATA, 16000, 384, 0},  {first, 1, 13, 21, 2, 0, 0},
-      {second, 2, 12, HANDSHAKE, 40, 0, 0}, {second, 2, 12, DATA, 3000, 0, 0},
-      {first, 3, 13, DATA, 2000, 0, 0},     {first, 3, 13, HANDSHAKE, 8, 0, 1},
+      {first, 1, 13, HANDSHAKE, 600, 0, 0, 0}, {first, 1, 13, DATA, 4, 0, 0, 0},
+      {first, 1, 13, DATA, 1000, 0, 0, 0},     {first, 1, 0, DATA, 64, 0, 0, 0},
+      {first, 1, 13, DATA, 16384, 0, 0, 0},    {first, 1, 13, DATA, 500, 100, 0, 0},
+      {first, 1, 13, DATA, 16000, 384, 0, 0},  {first, 1, 13, 21, 2, 0, 0, 0},
+      {second, 2, 12, HANDSHAKE, 40, 0, 0, 0}, {second, 2, 12, DATA, 3000, 0, 0, 0},
+      {first, 3, 13, DATA, 2000, 0, 0, 1},     {first, 3, 13, HANDSHAKE, 8, 0, 1, 0},
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) one(&all[i]);
   printf("{\"pid\":%d,\"seed\":%d,\"bytes\":%llu,\"records\":%llu,\"sent_cookie\":\"%llu\","

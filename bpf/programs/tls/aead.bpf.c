@@ -5,6 +5,7 @@
  */
 #include "lib/program.h"
 #include "lib/aead.h"
+#include "lib/tls_hit.h"
 
 /*
  * Told at entry, for at return the ciphertext stands where the plaintext was. It fails only when its caller gave too
@@ -18,7 +19,7 @@ static __always_inline int sealed(const struct aead_call *call, const struct wf_
 
 	if (layer < 0)
 		return 0;
-	state = tls_thread(bpf_get_current_pid_tgid());
+	state = aead_thread();
 	if (!state)
 		return 0;
 	frame.ssl = aead_session(call);
@@ -34,6 +35,7 @@ int wf_tls_aead_seal_enter(struct pt_regs *ctx)
 	struct aead_call call;
 	struct wf_who who;
 
+	tls_hit(ctx);
 	return tls_who(&who) && aead_arguments(ctx, &call) ? sealed(&call, &who) : 0;
 }
 
@@ -43,6 +45,7 @@ int wf_tls_aead_seal_scatter_enter(struct pt_regs *ctx)
 	struct aead_call call;
 	struct wf_who who;
 
+	tls_hit(ctx);
 	return tls_who(&who) && aead_arguments_scatter(ctx, &call) ? sealed(&call, &who) : 0;
 }
 
@@ -55,12 +58,13 @@ int wf_tls_aead_open_enter(struct pt_regs *ctx)
 	struct wf_who who;
 	int layer;
 
+	tls_hit(ctx);
 	if (!tls_who(&who) || !aead_arguments(ctx, &call))
 		return 0;
 	layer = aead_layer(&call, call.in_length - AEAD_TAG);
 	if (layer < 0)
 		return 0;
-	state = tls_thread(bpf_get_current_pid_tgid());
+	state = aead_thread();
 	if (!state)
 		return 0;
 	frame.ssl = aead_session(&call);

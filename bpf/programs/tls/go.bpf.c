@@ -8,6 +8,7 @@
 #include "lib/program.h"
 #include "lib/tls_end.h"
 #include "lib/tls_goroutine.h"
+#include "lib/tls_hit.h"
 
 static __always_inline int go_enter(struct pt_regs *ctx, __u32 direction)
 {
@@ -17,6 +18,7 @@ static __always_inline int go_enter(struct pt_regs *ctx, __u32 direction)
 	struct go_stack stack;
 	struct wf_who who;
 
+	tls_hit(ctx);
 	if (!tls_who(&who) || !go_stack_of(ctx, &stack))
 		return 0;
 	key.tgid = who.self.tgid;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Where a TLS read has its bytes from: the socket it read itself, or the one the thread last received from. */
 #include "lib/program.h"
+#include "lib/aead_thread.h"
 #include "lib/tls_frame.h"
 #include "lib/tls_goroutine.h"
 #include "lib/tls_socket.h"
@@ -19,6 +20,8 @@ int BPF_PROG(wf_sock_recv, struct sock *sk, int received, int flags)
 	if (!cookie)
 		return 0;
 	go_socket_used(cookie);
+	if (!state)
+		state = aead_receiver(thread);
 	if (!state)
 		return 0;
 	state->last_receive = cookie;

@@ -24,7 +24,7 @@ export function judgeReduced(one: ReducedCase): FindingValue {
   return makeFinding({
     ...{ agent, process, origin },
     part: `${RULE}:${agent.info.session}:${path}:${library}:${number}`,
-    claim: 'degraded',
+    claim: 'detected',
     severity: 'medium',
     finding: {
       rule: RULE,

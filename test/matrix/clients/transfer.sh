@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# transfer.sh FILE NAME: s_server gives FILE, of the working directory, to s_client. Prints the digest of what came.
-# NAME: of what it leaves there.
+# transfer.sh FILE NAME [AWAIT LIBRARY]: s_server gives FILE, of the working directory, to s_client. Prints the digest of what came.
+# NAME: of what it leaves there. AWAIT: test/triggers/await-probe, which waits until LIBRARY is probed.
 set -eu -o pipefail
+if (($# > 2)); then "$3" "$4"; fi
 mkfifo "$2.said" "$2.never"
 exec 4<> "$2.never"
 openssl s_server -accept 127.0.0.1:0 -cert cert.pem -key key.pem -HTTP <&4 > "$2.said" 2> "$2.log" &

@@ -45,7 +45,7 @@ t.test('sensor.tamper names process, file, offsets and how many', (t) => {
 t.test('coverage.reduced says how often, for how long and by what', (t) => {
   const finding = judgeReduced({ ...base, callsASecond: 200_000, holdMs: 30_000, number: 1 });
   t.match(finding, {
-    claim: 'degraded',
+    claim: 'detected',
     finding: { rule: 'coverage.reduced', summary: /not read for 30 s: .* 200000 times a second/ },
   });
   t.end();

@@ -121,7 +121,9 @@ t.test('a function ends where the next begins, or where the unwind table says', 
   t.equal(image.functionAt(guessed.addressOf('main') + 5), null, 'nothing leads to it');
   const known = buildProgram({ ...PLAN, unwind: true });
   const start = known.addressOf('a');
-  t.same(imageOf(known.file).functionAt(start + 5), { start, end: start + 4 + 7 + 80 + 1 });
+  const end = start + 4 + 7 + 80 + 1;
+  t.same(imageOf(known.file).functionAt(start + 5), { start, end });
+  t.same(imageOf(known.file).functionAt(end), { start, end: end + 1 }, 'a guess behind its end');
 });
 
 t.test('an unwind table that cannot be right is not believed', async (t) => {

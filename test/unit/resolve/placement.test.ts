@@ -33,7 +33,7 @@ test('behind what changes nothing the probe is put at the first emulated instruc
 test('a place behind something that makes a difference is not taken', (t) => {
   t.equal(movedBy('4883ec18 7800 c3'), 0, 'the stack pointer has moved');
   t.equal(movedBy('4863d2 55 5d c3'), 0, 'an argument was written, even with itself');
-  t.equal(movedBy('31c9 55 5d c3'), 0, 'rcx is an argument');
+  t.equal(movedBy('31c9 55 5d c3', 'write_ex'), 0, 'rcx is an argument');
   t.equal(movedBy('4889e5 488927 55 5d c3'), 0, 'memory was written');
   t.equal(movedBy('58 55 5d c3'), 0, 'something was popped');
   t.equal(movedBy('ffd0 55 5d c3'), 0, 'an indirect call');
@@ -52,6 +52,12 @@ test('a place that the function itself comes back to is not taken', (t) => {
 });
 
 test('the convention of the call says what an argument is', (t) => {
+  t.equal(movedBy('31c9 4531c0 e900000000', 'write'), 5, 'GnuTLS: two more arguments for another');
+  t.equal(movedBy('4531c0 55 5d c3', 'write_ex'), 3);
+  t.equal(movedBy('4531c0 55 5d c3', 'write_flags_ex'), 0);
+  t.equal(movedBy('31f6 55 5d c3', 'free'), 2);
+  t.equal(movedBy('31ff 55 5d c3', 'free'), 0);
+  t.equal(movedBy('4531c9 55 5d c3', 'aead_open'), 0, 'all six, and those on the stack');
   t.equal(movedBy('493b6610 7600 c3', 'go_write'), 4, 'cmp rsp,[r14+16]; jbe');
   t.equal(movedBy('4c8d6424a8 4d3b6610 7600 c3', 'go_read'), 9, 'lea r12,[rsp-88]');
   t.equal(movedBy('31c0 55 5d c3', 'go_write'), 0, 'rax is the receiver');
