@@ -167,7 +167,7 @@ export class Activity {
     }
     output.value(execValue(this.#actors.as(agent, key), origin));
     this.appearances.exec(event);
-    this.reading.execed(key, origin);
+    this.reading.execed(event);
   }
 
   #exit(event: ExitEvent, agent: Agent): void {

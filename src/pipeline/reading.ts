@@ -1,5 +1,6 @@
 import type {
   CoverageInfo,
+  ExecEvent,
   FlowStateEvent,
   FlowUpdateEvent,
   Origin,
@@ -43,15 +44,15 @@ export class Reading {
   }
 
   started(key: ProcessKey, origin: Origin): void {
-    this.#step(this.#stacks.started(key, origin, true));
+    this.#step(this.#stacks.started(key, origin));
   }
 
   forked(parent: ProcessKey, child: ProcessKey, origin: Origin): void {
     this.#step(this.#stacks.forked(parent, child, origin));
   }
 
-  execed(key: ProcessKey, origin: Origin): void {
-    this.#step(this.#stacks.execed(key, origin));
+  execed({ key, origin, file }: ExecEvent): void {
+    this.#step(this.#stacks.execed(key, origin, file));
   }
 
   ended(key: ProcessKey, origin: Origin): void {

@@ -1,8 +1,16 @@
-import type { Command } from '../event/index.js';
+import type { Command, ImageId, StacksFact, TlsStack } from '../event/index.js';
+import { Images } from './images.js';
+import { Newcomers } from './newcomers.js';
 import { takeToken, type WatchedProcess } from './watched-process.js';
 
-/** Asks what a process maps: one question at a time, and no more than its share. */
+/**
+ * Asks what a process maps: one question at a time, and no more than its share. A program that is known is asked about
+ * only when it lives on: its libraries are not mapped at exec, and to look at each of a thousand short-lived
+ * processes a second costs more than all the rest that is done for them.
+ */
 export class Lookups {
+  readonly #images = new Images();
+  readonly #newcomers = new Newcomers();
   #asked = 0;
   #refused = 0;
 
@@ -14,7 +22,32 @@ export class Lookups {
     }
     this.#asked += 1;
     process.lookingUp = true;
+    process.asked = process.image;
     return [{ do: 'look_up_stacks', key: process.key }];
+  }
+
+  /** It runs this program from now on: what is known of it, and what has to be asked. */
+  runs(
+    process: WatchedProcess,
+    image: ImageId,
+    nowNs: bigint,
+  ): { readonly stacks: readonly TlsStack[]; readonly commands: Command[] } {
+    process.image = image;
+    const stacks = this.#images.get(image);
+    if (stacks === null) return { stacks: [], commands: this.ask(process, nowNs) };
+    this.#newcomers.add(process, nowNs);
+    return { stacks, commands: [] };
+  }
+
+  learn(process: WatchedProcess, { stacks, gone, pending }: StacksFact): void {
+    const { image, asked } = process;
+    if (gone || pending || image === null) return;
+    if (asked === image) this.#images.learn(image, stacks);
+  }
+
+  /** Those that live on. */
+  due(nowNs: bigint): Command[] {
+    return this.#newcomers.due(nowNs).flatMap((process) => this.ask(process, nowNs));
   }
 
   stats(): { lookups: number; lookupsRefused: number } {

@@ -2,6 +2,7 @@ import type {
   AttachFact,
   Command,
   CoverageInfo,
+  ImageId,
   Origin,
   ProcessId,
   ProcessKey,
@@ -46,16 +47,14 @@ export class StackKeeper {
     this.#mapped = new Mapped(this.#attachments, rootOf);
   }
 
-  /** A process is now known to belong to an agent. `existedBefore`: it ran before the sensors or was adopted. */
-  started(key: ProcessKey, origin: Origin, existedBefore: boolean): StackStep {
+  /** A process that ran before the sensors, or was adopted, is now known to belong to an agent. */
+  started(key: ProcessKey, origin: Origin): StackStep {
     this.#advance(origin.bootNs);
     if (this.#processes.get(key) !== undefined) return NOTHING;
     const process = this.#add(key, origin);
-    process.existedBefore = existedBefore;
-    return {
-      commands: [...this.#systemOnce(), ...this.#lookups.ask(process, this.#nowNs)],
-      coverage: [],
-    };
+    process.existedBefore = true;
+    const asked = this.#lookups.ask(process, this.#nowNs);
+    return { commands: [...this.#systemOnce(), ...asked], coverage: [] };
   }
 
   /** A process of an agent forked: the child maps what its parent maps. */
@@ -73,13 +72,16 @@ export class StackKeeper {
   }
 
   /** It runs a new program. Starts it when it was not known. */
-  execed(key: ProcessKey, origin: Origin): StackStep {
+  execed(key: ProcessKey, origin: Origin, image: ImageId): StackStep {
     this.#advance(origin.bootNs);
-    const process = this.#processes.get(key);
-    if (process === undefined) return this.started(key, origin, false);
+    const known = this.#processes.get(key);
+    const process = known ?? this.#add(key, origin);
+    const first = known === undefined ? this.#systemOnce() : [];
     this.#attachments.leave(process.stacks, process.id);
     replaceImage(process, origin);
-    return { commands: this.#lookups.ask(process, this.#nowNs), coverage: [] };
+    const { stacks, commands } = this.#lookups.runs(process, image, this.#nowNs);
+    const step = this.#mapped.use(process, stacks);
+    return { ...step, commands: [...first, ...commands, ...step.commands], coverage: [] };
   }
 
   ended(key: ProcessKey, origin: Origin): StackStep {
@@ -136,9 +138,8 @@ export class StackKeeper {
   /** Something went over a connection of it that was not read: it may hold a stack that was not seen yet. */
   unexplained(key: ProcessKey): StackStep {
     const process = this.#processes.get(key);
-    return process === undefined
-      ? NOTHING
-      : { commands: this.#lookups.ask(process, this.#nowNs), coverage: [] };
+    if (process === undefined) return NOTHING;
+    return { commands: this.#lookups.ask(process, this.#nowNs), coverage: [] };
   }
 
   /** Has a stack of it been read since then, as far as probes can tell? */
@@ -153,10 +154,11 @@ export class StackKeeper {
 
   tick(bootNs: bigint): StackStep {
     this.#advance(bootNs);
-    if (this.#nowNs < this.#nextScanNs) return NOTHING;
+    const commands = this.#lookups.due(this.#nowNs);
+    if (this.#nowNs < this.#nextScanNs) return { commands, coverage: [] };
     this.#nextScanNs = this.#nowNs + SCAN_NS;
     const { rescan, dead } = this.#processes.due(this.#nowNs);
-    const commands = rescan.flatMap((process) => this.#lookups.ask(process, this.#nowNs));
+    commands.push(...rescan.flatMap((process) => this.#lookups.ask(process, this.#nowNs)));
     const coverage = dead.flatMap((process) => this.#bury(process));
     commands.push(...this.#attachments.tick(this.#nowNs, this.#processes.live > 0));
     return { commands, coverage };
@@ -171,9 +173,6 @@ export class StackKeeper {
   rows(): CoverageRow[] {
     return this.#processes.rows();
   }
-
-  /** Stacks whose probes are in place, and who maps them. */
-  attached = (): Attachment[] => this.#attachments.attached();
 
   stats(): StackStats & { readonly check: ReturnType<SelfCheck['stats']> } {
     const { refused, ...attachments } = this.#attachments.stats();
@@ -219,6 +218,7 @@ export class StackKeeper {
     const process = this.#processes.get(fact.key);
     if (process === undefined) return NOTHING;
     process.lookingUp = fact.pending;
+    this.#lookups.learn(process, fact);
     const isOver = fact.gone || process.endedNs !== null;
     const step = isOver ? { commands: [] } : this.#mapped.learn(process, fact);
     return { ...step, coverage: this.#judge(process) };

@@ -1,4 +1,10 @@
-import { processId, type Origin, type ProcessId, type ProcessKey } from '../event/index.js';
+import {
+  processId,
+  type ImageId,
+  type Origin,
+  type ProcessId,
+  type ProcessKey,
+} from '../event/index.js';
 import type { CoverageInfo } from '../event/index.js';
 
 /** Files of one process that are told of as not readable. */
@@ -38,6 +44,10 @@ export interface WatchedProcess {
   named: boolean;
   plaintext: boolean;
   lookingUp: boolean;
+  /** What it runs; null: it is not known by an exec. */
+  image: ImageId | null;
+  /** What it ran when it was last asked about. */
+  asked: ImageId | null;
   tokens: number;
   refilledNs: bigint;
   rescans: number;
@@ -63,6 +73,8 @@ export function watchProcess(key: ProcessKey, origin: Origin): WatchedProcess {
     named: false,
     plaintext: false,
     lookingUp: false,
+    image: null,
+    asked: null,
     tokens: BUCKET,
     refilledNs: origin.bootNs,
     rescans: 0,
@@ -75,12 +87,13 @@ export function watchProcess(key: ProcessKey, origin: Origin): WatchedProcess {
 
 /** A new program in the same process: only its key and its share of look-ups remain. */
 export function replaceImage(process: WatchedProcess, origin: Origin): void {
-  const { tokens, refilledNs, changes, lookingUp } = process;
+  const { tokens, refilledNs, changes, lookingUp, asked } = process;
   Object.assign(process, watchProcess(process.key, origin), {
     tokens,
     refilledNs,
     changes,
     lookingUp,
+    asked,
   });
 }
 

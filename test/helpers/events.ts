@@ -4,6 +4,7 @@ import type {
   PipelineSettings,
   ProcessKey,
   SeedEvent,
+  ImageId,
 } from '../../src/event/index.js';
 
 /** Events and settings for tests of the pure rooms; what a test does not care about has a plain value. */
@@ -76,4 +77,14 @@ export const settings = (more: Partial<PipelineSettings> = {}): PipelineSettings
   windowMs: 2000,
   modelHosts: ['api.model.example', '*.models.example'],
   ...more,
+});
+
+let images = 0n;
+
+/** A program nobody has run before. */
+export const newImage = (inode = 1_000_000n + (images += 1n)): ImageId => ({
+  dev: 8n,
+  inode,
+  changedNs: 0n,
+  size: 4096n,
 });

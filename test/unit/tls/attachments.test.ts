@@ -2,7 +2,7 @@ import t from 'tap';
 import type { ProcessKey, StacksFact, TlsStack } from '../../../src/event/index.js';
 import { StackKeeper } from '../../../src/tls/index.js';
 import { OWNED_MAX } from '../../../src/tls/attachments.js';
-import { originAt } from '../../helpers/events.js';
+import { originAt, newImage } from '../../helpers/events.js';
 
 const ROOT: ProcessKey = { tgid: 100, startNs: 1n };
 const CHILD: ProcessKey = { tgid: 101, startNs: 2n };
@@ -26,7 +26,7 @@ const many = (from: number, count: number) =>
   Array.from({ length: count }, (_, i) => stack(from + i));
 const keeperOf = (): StackKeeper => {
   const keeper = new StackKeeper((key) => (key === CHILD ? ROOT : key));
-  for (const key of [ROOT, CHILD, STRANGER]) keeper.started(key, originAt(ns(1)), false);
+  for (const key of [ROOT, CHILD, STRANGER]) keeper.execed(key, originAt(ns(1)), newImage());
   return keeper;
 };
 
@@ -80,8 +80,8 @@ t.test('an agent gets its share of probes and no more, which is said once', (t) 
     const { file, library } = stack(i);
     keeper.fact({ fact: 'attach', file, library, state: 'failed', error: 'E', bootNs: 0n });
   }
-  keeper.execed(ROOT, originAt(ns(10)));
-  keeper.execed(CHILD, originAt(ns(10)));
+  keeper.execed(ROOT, originAt(ns(10)), newImage());
+  keeper.execed(CHILD, originAt(ns(10)), newImage());
   keeper.tick(ns(600));
   t.equal(keeper.fact(found(CHILD, many(500, 9))).commands.length, 9, 'free again');
   t.end();

@@ -7,7 +7,7 @@ import type {
   TlsStack,
 } from '../../../src/event/index.js';
 import { StackKeeper } from '../../../src/tls/index.js';
-import { originAt } from '../../helpers/events.js';
+import { originAt, newImage } from '../../helpers/events.js';
 
 const S = 1_000_000_000n;
 const key: ProcessKey = { tgid: 100, startNs: 5n };
@@ -22,7 +22,7 @@ const of = <D extends Command['do']>(commands: readonly Command[], what: D) =>
 /** A keeper of one process that speaks TLS over a stack with probes. */
 const scene = () => {
   const keeper = new StackKeeper();
-  keeper.started(key, originAt(S), false);
+  keeper.execed(key, originAt(S), newImage());
   const settle = (state: 'attached' | 'detached', bootNs: bigint) =>
     keeper.fact({ fact: 'attach', file, library, state, bootNs });
   const mapped = (one = stack) =>
@@ -63,7 +63,7 @@ t.test('what runs next in the process has not tampered with anything', (t) => {
   const { keeper, probes, mapped } = scene();
   probes(10n * S, 'altered');
   probes(11n * S, 'altered');
-  keeper.execed(key, originAt(12n * S));
+  keeper.execed(key, originAt(12n * S), newImage());
   mapped();
   keeper.hello(key, originAt(13n * S), true);
   t.match(keeper.coverageOf(key), { state: 'plaintext' });

@@ -8,7 +8,7 @@ import type {
 } from '../../../src/event/index.js';
 import { StackKeeper } from '../../../src/tls/index.js';
 import { CALLS_MAX, SelfCheck } from '../../../src/tls/self-check.js';
-import { baseOf, originAt } from '../../helpers/events.js';
+import { baseOf, originAt, newImage } from '../../helpers/events.js';
 
 const BUN: ProcessKey = { tgid: 100, startNs: 1n };
 const OTHER: ProcessKey = { tgid: 101, startNs: 2n };
@@ -42,7 +42,7 @@ const attached = ({ file, library }: TlsStack, ms: number): AttachFact => ({
 /** A process whose stacks are attached at 10 ms. */
 const keeperOf = (...stacks: TlsStack[]): StackKeeper => {
   const keeper = new StackKeeper();
-  keeper.started(BUN, originAt(ns(1)), false);
+  keeper.execed(BUN, originAt(ns(1)), newImage());
   keeper.fact(found(BUN, ...stacks));
   for (const one of stacks) keeper.fact(attached(one, 10));
   return keeper;
@@ -75,7 +75,7 @@ t.test('a stack whose sessions never do is detached and gets no probes again', (
   t.match(step.coverage, [{ coverage: { state: 'metadata', reason: /^implausible: / } }]);
   t.equal(keeper.plaintext(said(NOISE), fresh).believed, false, 'what was under way');
   keeper.fact({ ...attached(stack(), 60), state: 'detached' });
-  keeper.started(OTHER, originAt(ns(70)), false);
+  keeper.execed(OTHER, originAt(ns(70)), newImage());
   t.same(keeper.fact(found(OTHER, stack())).commands, []);
   t.match(keeper.stats(), { distrusted: 1, attached: 0, failed: 0, check: { implausible: 1 } });
   keeper.ended(BUN, originAt(ns(80)));
@@ -111,7 +111,7 @@ t.test('nothing is held against it that could be the middle of a session', (t) =
     'it cannot be',
   );
   const adopted = new StackKeeper();
-  adopted.started(BUN, originAt(ns(1)), true);
+  adopted.started(BUN, originAt(ns(1)));
   adopted.fact(found(BUN, stack()));
   adopted.fact(attached(stack(), 10));
   t.equal(play(adopted, fresh), 0, 'its process is');

@@ -10,7 +10,7 @@ import type {
   TlsStack,
 } from '../../../src/event/index.js';
 import { type FlowShown, StackKeeper, type StackStep } from '../../../src/tls/index.js';
-import { baseOf, originAt } from '../../helpers/events.js';
+import { baseOf, originAt, newImage } from '../../helpers/events.js';
 
 const SHELL: ProcessKey = { tgid: 100, startNs: 1n };
 const CURL: ProcessKey = { tgid: 101, startNs: 2n };
@@ -101,7 +101,7 @@ const say = ({ commands, coverage }: StackStep): string[] => [
 /** A keeper in which libssl is attached and a shell without a stack lives. */
 function ready(): StackKeeper {
   const keeper = new StackKeeper();
-  keeper.started(SHELL, at(0), false);
+  keeper.execed(SHELL, at(0), newImage());
   keeper.fact(found(null, [LIBSSL]));
   keeper.fact(became(LIBSSL, 'attached'));
   keeper.fact(found(SHELL, []));
@@ -112,12 +112,12 @@ t.test(
   'the first live agent asks for the system libraries, so that the next process is read whole',
   (t) => {
     const keeper = new StackKeeper();
-    t.same(say(keeper.started(SHELL, at(0), false)), ['look system', 'look 100']);
+    t.same(say(keeper.execed(SHELL, at(0), newImage())), ['look system', 'look 100']);
     t.same(say(keeper.fact(found(null, [LIBSSL]))), ['attach 1 path']);
     t.same(say(keeper.fact(became(LIBSSL, 'attached'))), []);
     t.same(say(keeper.fact(found(SHELL, []))), [], 'a shell has no stack, which is no news');
     t.same(say(keeper.forked(SHELL, CURL, at(10))), []);
-    t.same(say(keeper.execed(CURL, at(11))), ['look 101']);
+    t.same(say(keeper.execed(CURL, at(11), newImage())), ['look 101']);
     t.same(say(keeper.fact(found(CURL, []))), [], 'its loader has mapped nothing yet');
     t.same(
       say(keeper.flow(CURL, at(20), shown(20, false))),
@@ -135,7 +135,7 @@ t.test(
 t.test('a process that ends before it could be looked at is known by its plaintext', (t) => {
   const keeper = ready();
   keeper.forked(SHELL, CURL, at(10));
-  keeper.execed(CURL, at(11));
+  keeper.execed(CURL, at(11), newImage());
   keeper.flow(CURL, at(20), shown(20, false));
   keeper.hello(CURL, at(21), true);
   t.same(say(keeper.plaintext(plain(CURL, at(22)), unknown)), ['101 plaintext attached #1']);
@@ -153,7 +153,7 @@ t.test(
     const keeper = ready();
     for (const key of [CURL, NODE]) {
       keeper.forked(SHELL, key, at(10));
-      keeper.execed(key, at(11));
+      keeper.execed(key, at(11), newImage());
       keeper.hello(key, at(21), key === NODE);
       keeper.ended(key, at(24));
     }
@@ -169,7 +169,7 @@ t.test(
   'a ClientHello without a stack that can be read is metadata, or blind without a name',
   (t) => {
     const keeper = ready();
-    keeper.execed(CURL, at(10));
+    keeper.execed(CURL, at(10), newImage());
     keeper.fact(found(CURL, []));
     t.same(say(keeper.hello(CURL, at(20), false)), ['look 101'], 'looked at before it is judged');
     t.same(say(keeper.fact(found(CURL, []))), ['101 blind no_known_stack #1']);
@@ -186,27 +186,27 @@ t.test(
 
 t.test('a stack that could be read only after the process had talked is recognised late', (t) => {
   const keeper = ready();
-  keeper.execed(NODE, at(10));
+  keeper.execed(NODE, at(10), newImage());
   keeper.flow(NODE, at(11), shown(11, true));
   t.same(say(keeper.fact(found(NODE, [NODE_FILE]))), ['attach 2 102']);
   t.same(say(keeper.fact(became(NODE_FILE, 'attached', undefined, 12))), [
     '102 plaintext recognised_late #1',
   ]);
   const other = ready();
-  t.same(say(other.started(NODE, at(10), true)), ['look 102']);
+  t.same(say(other.started(NODE, at(10))), ['look 102']);
   t.same(
     say(other.fact(found(NODE, [LIBSSL]))),
     ['102 plaintext recognised_late #1'],
     'it ran before',
   );
   const early = ready();
-  early.execed(NODE, at(10));
+  early.execed(NODE, at(10), newImage());
   early.fact(found(NODE, [NODE_FILE]));
   t.same(say(early.fact(became(NODE_FILE, 'attached'))), ['102 plaintext attached #1']);
   early.flow(NODE, at(20), shown(20, true));
   t.match(early.coverageOf(NODE), { reason: 'attached' }, 'attached before it connected');
   const raced = ready();
-  raced.execed(NODE, at(10));
+  raced.execed(NODE, at(10), newImage());
   raced.fact(found(NODE, [NODE_FILE]));
   raced.fact(became(NODE_FILE, 'attached', undefined, 30));
   t.same(
@@ -215,7 +215,7 @@ t.test('a stack that could be read only after the process had talked is recognis
     'what is told later happened before',
   );
   const pending = ready();
-  pending.execed(CURL, at(10));
+  pending.execed(CURL, at(10), newImage());
   pending.fact(found(CURL, [LIBSSL]));
   pending.flow(CURL, at(20), shown(20, true, true));
   t.match(pending.coverageOf(CURL), { reason: 'recognised_late' }, 'it had no verdict yet');
@@ -226,13 +226,13 @@ t.test(
   'an attachment that fails says why, is tried through the next process, and not for ever',
   (t) => {
     const keeper = ready();
-    keeper.execed(NODE, at(10));
+    keeper.execed(NODE, at(10), newImage());
     keeper.fact(found(NODE, [NODE_FILE]));
     t.same(say(keeper.fact(became(NODE_FILE, 'failed', 'ENOENT'))), [
       '102 blind attach_failed: ENOENT #1',
     ]);
     t.equal(keeper.stats().failed, 1);
-    keeper.execed(CURL, at(20));
+    keeper.execed(CURL, at(20), newImage());
     t.same(say(keeper.fact(found(CURL, [NODE_FILE]))), ['attach 2 101']);
     t.same(say(keeper.fact(became(NODE_FILE, 'attached'))), [
       '102 plaintext attached #2',
@@ -241,7 +241,7 @@ t.test(
     const hopeless = ready();
     let attached = 0;
     for (let i = 0; i < 50; i += 1) {
-      hopeless.execed(NODE, at(10_000 * i));
+      hopeless.execed(NODE, at(10_000 * i), newImage());
       attached += hopeless.fact(found(NODE, [NODE_FILE])).commands.length;
       hopeless.fact(became(NODE_FILE, 'failed'));
     }
@@ -252,7 +252,7 @@ t.test(
 
 t.test('a fork says nothing until it talks; an exec forgets what the old program mapped', (t) => {
   const keeper = ready();
-  keeper.execed(NODE, at(10));
+  keeper.execed(NODE, at(10), newImage());
   keeper.fact(found(NODE, [LIBSSL]));
   t.same(say(keeper.forked(NODE, CURL, at(20))), []);
   t.equal(keeper.coverageOf(CURL), null);
@@ -261,13 +261,13 @@ t.test('a fork says nothing until it talks; an exec forgets what the old program
     ['101 plaintext attached #1'],
     'a forked worker',
   );
-  t.same(say(keeper.execed(CURL, at(30))), ['look 101']);
+  t.same(say(keeper.execed(CURL, at(30), newImage())), ['look 101']);
   t.equal(keeper.coverageOf(CURL), null);
   keeper.fact(found(CURL, []));
   keeper.hello(CURL, at(31), true);
   t.same(say(keeper.fact(found(CURL, []))), ['101 metadata no_known_stack #2']);
   const early = ready();
-  early.execed(NODE, at(10));
+  early.execed(NODE, at(10), newImage());
   early.fact(found(NODE, [NODE_FILE]));
   early.forked(NODE, CURL, at(11));
   t.same(
@@ -314,7 +314,7 @@ t.test(
   'what no live process can use for 5 s is detached, and attached again when it is wanted',
   (t) => {
     const keeper = ready();
-    keeper.execed(NODE, at(10));
+    keeper.execed(NODE, at(10), newImage());
     keeper.fact(found(NODE, [NODE_FILE]));
     keeper.fact(became(NODE_FILE, 'attached'));
     keeper.ended(NODE, at(1000));
@@ -325,7 +325,7 @@ t.test(
       ['detach 2'],
       'the system library stays while the shell lives',
     );
-    keeper.execed(CURL, at(6600));
+    keeper.execed(CURL, at(6600), newImage());
     t.same(say(keeper.fact(found(CURL, [NODE_FILE]))), [], 'still detaching');
     t.same(say(keeper.fact(became(NODE_FILE, 'detached'))), ['attach 2 101']);
     keeper.fact(became(NODE_FILE, 'attached'));
@@ -340,7 +340,7 @@ t.test(
     keeper.fact(became(LIBSSL, 'detached'));
     keeper.fact(became(NODE_FILE, 'detached'));
     t.match(keeper.stats(), { processes: 0, attached: 0, failed: 0 });
-    t.same(say(keeper.started(SHELL, at(20_000), false)), ['look system', 'look 100']);
+    t.same(say(keeper.execed(SHELL, at(20_000), newImage())), ['look system', 'look 100']);
     t.same(say(keeper.fact(found(null, [LIBSSL]))), ['attach 1 path']);
     t.end();
   },
@@ -350,11 +350,11 @@ t.test(
   'a library that was written over in place gets its probes where its functions are now',
   (t) => {
     const keeper = ready();
-    keeper.execed(CURL, at(10));
+    keeper.execed(CURL, at(10), newImage());
     const same = { ...LIBSSL, sites: [write(4096)] };
     t.same(say(keeper.fact(found(CURL, [same]))), ['101 plaintext attached #1'], 'nothing is new');
     const other = { ...LIBSSL, sites: [write(8192)] };
-    keeper.execed(NODE, at(20));
+    keeper.execed(NODE, at(20), newImage());
     const step = keeper.fact(found(NODE, [other]));
     t.same(say(step), ['attach 1 102'], 'in the place of those it has: the kernel has them once');
     t.match(step.commands, [{ do: 'attach', stack: { sites: [{ entry: 8192 }] } }]);
@@ -383,12 +383,12 @@ t.test('what it does not know changes nothing', (t) => {
   ]) {
     t.same(say(step), []);
   }
-  keeper.started(CURL, at(1), false);
+  keeper.execed(CURL, at(1), newImage());
   const again = ready();
   t.same(say(again.ended(CURL, at(1))), []);
   t.same(say(again.ended(SHELL, at(1))), []);
   t.same(say(again.ended(SHELL, at(2))), [], 'an end that comes twice');
-  t.same(say(keeper.started(CURL, at(2), true)), []);
+  t.same(say(keeper.started(CURL, at(2))), []);
   t.same(say(keeper.forked(SHELL, CURL, at(2))), []);
   t.end();
 });
@@ -396,7 +396,7 @@ t.test('what it does not know changes nothing', (t) => {
 t.test('processes and files are bounded', (t) => {
   const keeper = new StackKeeper();
   const key = (tgid: number): ProcessKey => ({ tgid, startNs: 1n });
-  for (let i = 0; i <= 32_768; i += 1) keeper.started(key(i), at(1), false);
+  for (let i = 0; i <= 32_768; i += 1) keeper.started(key(i), at(1));
   t.match(keeper.stats(), { processes: 32_768, evicted: 1 });
   const many = Array.from({ length: 1100 }, (_, i) => stack(i));
   let attached = 0;
@@ -406,4 +406,35 @@ t.test('processes and files are bounded', (t) => {
   t.equal(attached, 1024);
   t.equal(keeper.stats().filesRefused, 76);
   t.end();
+});
+
+t.test('a program that is known is looked at only when it lives on', async (t) => {
+  const keeper = new StackKeeper();
+  const node = newImage(NODE_FILE.file.inode);
+  const shell = newImage();
+  keeper.execed(SHELL, at(0), shell);
+  keeper.fact(found(SHELL, []));
+  keeper.execed(NODE, at(10), node);
+  keeper.fact(found(NODE, [NODE_FILE, LIBSSL]));
+  const later: ProcessKey = { tgid: 200, startNs: 9n };
+  t.same(say(keeper.execed(later, at(20), node)), []);
+  keeper.fact(became(NODE_FILE, 'attached', undefined, 21));
+  t.ok(keeper.isReadable(later, ns(30)), 'what it holds itself is known');
+  const brief: ProcessKey = { tgid: 201, startNs: 9n };
+  keeper.execed(brief, at(30), shell);
+  keeper.ended(brief, at(31));
+  const lasting: ProcessKey = { tgid: 202, startNs: 9n };
+  t.same(say(keeper.execed(lasting, at(40), shell)), []);
+  t.same(say(keeper.tick(ns(64))), ['look 200'], 'not before its libraries are mapped');
+  t.same(say(keeper.tick(ns(65))), ['look 202']);
+  t.same(say(keeper.execed(CURL, at(70), { ...shell, changedNs: 1n })), ['look 101'], 'a new one');
+});
+
+t.test('what was asked about one program is not believed of the next', async (t) => {
+  const keeper = new StackKeeper();
+  const [first, second] = [newImage(), newImage(NODE_FILE.file.inode)];
+  keeper.execed(NODE, at(0), first);
+  keeper.execed(NODE, at(1), second);
+  keeper.fact(found(NODE, []));
+  t.same(say(keeper.execed(CURL, at(2), second)), ['look 101'], 'nothing is known of the second');
 });
