@@ -157,3 +157,10 @@ export function markdown(head: readonly string[], rows: readonly (readonly strin
   const line = (cellsOfLine: readonly string[]): string => `| ${cellsOfLine.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
+
+/** Each rule once, with how often it is there. */
+export function counted(rules: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const rule of rules) counts.set(rule, (counts.get(rule) ?? 0) + 1);
+  return [...counts].map(([rule, count]) => `\`${rule}\` x ${count}`).join(', ') || 'none';
+}

@@ -100,7 +100,10 @@ export class Sensor {
   watchRelay(tgid: number, startNs: bigint): void;
   /** Does nothing for a process that is no relay. */
   endRelay(tgid: number, startNs: bigint): void;
-  /** Probes on an open file; ProbeSite of src/event. All sites or none. Returns an id for detachTls. */
+  /**
+   * Probes on an open file; ProbeSite of src/event. All sites or none. Returns an id for detachTls, which every struct
+   * wf_tls_data of these probes has as `attachment` from Linux 5.15 on. No id is given twice while the machine runs.
+   */
   attachTls(
     fd: number,
     sites: readonly { call: string; entry: number; returns: readonly number[] }[],

@@ -95,7 +95,7 @@ class Sensor {
   std::vector<Program> Programs() const;
   /** The task iterator's output: struct wf_seed, one after another. */
   Result<std::vector<uint8_t>> Seeds() const;
-  /** All sites or none. The id is for ReleaseTls. */
+  /** All sites or none. The id is for ReleaseTls, and every wf_tls_data of these probes has it: unique per boot. */
   Result<uint32_t> AttachTls(int fd, const std::vector<TlsSite>& sites);
   /** The probes of that id; they end with what is returned. None when there is no such id. */
   LinkSet ReleaseTls(uint32_t id);
@@ -106,7 +106,7 @@ class Sensor {
   struct Attachment {
     std::vector<const bpf_program*> programs;
     LinkSet links;
-    /** What its probes are told of themselves; 0: they share it and are not counted. */
+    /** Where its calls are counted; 0: nowhere. */
     uint32_t slot = 0;
     /** What an earlier one had counted there. */
     uint64_t calls_before = 0;
@@ -131,6 +131,7 @@ class Sensor {
   Status AttachFixed(Program& program);
   Result<std::vector<UprobeSite>> SitesOf(const TlsSite& site) const;
   uint32_t FreeSlot() const;
+  uint32_t NextTlsId();
   uint64_t CallsOf(uint32_t slot) const;
 
   SensorSettings settings_;
@@ -147,7 +148,8 @@ class Sensor {
   Counters counters_;
   LinkSet links_;
   std::map<uint32_t, Attachment> tls_;
-  uint32_t next_tls_id_ = 1;
+  /** The last one given; 0: none was. */
+  uint32_t next_tls_id_ = 0;
 };
 
 }  // namespace wf

@@ -50,7 +50,8 @@ std::vector<TlsSite> ReadSites(Args& args, size_t index) {
   constexpr uint64_t kMaxOffset = 1ULL << 40;
   std::vector<TlsSite> sites;
   args.ForEachObject(index, "sites", [&](Napi::Object site) {
-    sites.push_back({args.Text(site.Get("call"), "call"), args.Member(site, "entry", kMaxOffset), {}});
+    sites.push_back(
+        {args.Text(site.Get("call"), "call"), args.Member(site, "entry", kMaxOffset), {}});
     args.ForEach(site.Get("returns"), "returns", [&](Napi::Value offset) {
       sites.back().returns.push_back(args.Integer(offset, "returns", kMaxOffset));
     });

@@ -1,5 +1,6 @@
 // Sensor's probes on TLS libraries: a call `write` has the programs wf_tls_write_enter and _exit.
 #include <bpf/bpf.h>
+#include <time.h>
 #include <algorithm>
 #include <numeric>
 
@@ -33,20 +34,34 @@ Result<std::vector<UprobeSite>> Sensor::SitesOf(const TlsSite& site) const {
 
 Result<uint32_t> Sensor::AttachTls(int fd, const std::vector<TlsSite>& sites) {
   Attachment attachment;
+  const uint32_t id = NextTlsId();
   attachment.slot = FreeSlot();
   attachment.calls_before = CallsOf(attachment.slot);
+  const uint64_t cookie = uint64_t{id} << 32 | attachment.slot;
   for (const TlsSite& site : sites) {
     Result<std::vector<UprobeSite>> probes = SitesOf(site);
     if (!probes.ok()) return probes.refusal();
     for (const UprobeSite& probe : probes.value()) {
-      if (auto refused = AttachUprobe(uprobe_mode_, probe, fd, attachment.slot, attachment.links))
+      if (auto refused = AttachUprobe(uprobe_mode_, probe, fd, cookie, attachment.links))
         return *refused;
       attachment.programs.push_back(probe.program);
     }
   }
-  const uint32_t id = next_tls_id_++;
   tls_.emplace(id, std::move(attachment));
   return id;
+}
+
+uint32_t Sensor::NextTlsId() {
+  // A process before this one may have left records in the rings: its numbers must not be ours. No process attaches
+  // 1024 stacks a second for long.
+  constexpr unsigned kASecond = 10;
+  if (next_tls_id_ == 0) {
+    timespec now = {};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    next_tls_id_ = static_cast<uint32_t>(now.tv_sec + 1) << kASecond;
+  }
+  if (++next_tls_id_ == 0) ++next_tls_id_;
+  return next_tls_id_;
 }
 
 uint32_t Sensor::FreeSlot() const {

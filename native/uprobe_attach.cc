@@ -52,24 +52,34 @@ Fd LinkMulti(int program, const std::string& path, const std::vector<uint64_t>& 
   return Fd(static_cast<int>(syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr))));
 }
 
-Fd LoadTrialProgram() {
+Fd LoadTrialProgram(const bpf_prog_load_opts* options) {
   const std::array<bpf_insn, 2> program = {{
       {BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
       {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
   }};
-  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = kTraceUprobeMulti);
-  return Fd(bpf_prog_load(BPF_PROG_TYPE_KPROBE, "wf_probe_multi", "GPL", program.data(),
-                          program.size(), &options));
+  return Fd(bpf_prog_load(BPF_PROG_TYPE_KPROBE, "wf_probe_uprobe", "GPL", program.data(),
+                          program.size(), options));
+}
+
+/** Links of perf events carry cookies. A kernel that knows them looks at the descriptors, and finds none. */
+bool HasPerfLink() {
+  const Fd program = LoadTrialProgram(nullptr);
+  if (!program) return true;
+  const Fd link(bpf_link_create(program.get(), -1, BPF_PERF_EVENT, nullptr));
+  return errno == EBADF;
 }
 
 }  // namespace
 
 UprobeMode ChooseUprobeMode() {
   Result<Fd> file = TrialFile();
-  const Fd program = LoadTrialProgram();
-  if (!file.ok() || !program) return UprobeMode::kPerf;
-  const Fd link = LinkMulti(program.get(), PathOf(file.value().get()), {0}, false, 0);
-  return link ? UprobeMode::kMulti : UprobeMode::kPerf;
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = kTraceUprobeMulti);
+  const Fd program = LoadTrialProgram(&options);
+  if (file.ok() && program) {
+    const Fd link = LinkMulti(program.get(), PathOf(file.value().get()), {0}, false, 0);
+    if (link) return UprobeMode::kMulti;
+  }
+  return HasPerfLink() ? UprobeMode::kPerf : UprobeMode::kBare;
 }
 
 void PrepareUprobe(UprobeMode mode, bpf_program* program) {
@@ -87,16 +97,11 @@ Status AttachUprobe(UprobeMode mode, const UprobeSite& site, int fd, uint64_t co
     return {};
   }
   constexpr pid_t kEveryProcess = -1;
-  LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = cookie, .retprobe = site.on_return);
+  LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = mode == UprobeMode::kBare ? 0 : cookie,
+              .retprobe = site.on_return);
   for (const uint64_t offset : site.offsets) {
     BpfLink link(bpf_program__attach_uprobe_opts(site.program, kEveryProcess, path.c_str(), offset,
                                                  &options));
-    // Since Linux 5.15.
-    if (link == nullptr && options.bpf_cookie != 0 && errno == EOPNOTSUPP) {
-      options.bpf_cookie = 0;
-      link.reset(bpf_program__attach_uprobe_opts(site.program, kEveryProcess, path.c_str(), offset,
-                                                 &options));
-    }
     if (link == nullptr) return LastError(operation);
     links.Add(AnyLink(std::move(link)));
   }

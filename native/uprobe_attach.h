@@ -10,7 +10,8 @@
 
 namespace wf {
 
-enum class UprobeMode { kMulti, kPerf };
+/** `kBare`: a perf event that can be told no cookie, before Linux 5.15. */
+enum class UprobeMode { kMulti, kPerf, kBare };
 
 struct UprobeSite {
   bpf_program* program;
@@ -22,7 +23,8 @@ struct UprobeSite {
 
 /**
  * Decided by a trial, because a kernel that has no uprobe.multi (before 6.6) takes the program and refuses
- * only the link. The mode must be known before the programs are loaded: PrepareUprobe.
+ * only the link, and to try a cookie with each probe would fill the log. The mode must be known before the programs are
+ * loaded: PrepareUprobe.
  */
 UprobeMode ChooseUprobeMode();
 

@@ -157,9 +157,8 @@ Members MembersOf<wf_tls_send>() {
 template <>
 Members MembersOf<wf_tls_data>() {
   using Type = wf_tls_data;
-  return {AT(h),        AT(ssl),  AT(call),   AT(socket_cookie), AT(last_receive),
-          AT(original), AT(kept), AT(offset), AT(captured),      AT(direction),
-          AT(layer)};
+  return {AT(h),    AT(ssl),    AT(call),     AT(socket_cookie), AT(last_receive), AT(original),
+          AT(kept), AT(offset), AT(captured), AT(direction),     AT(layer),        AT(attachment)};
 }
 
 template <>

@@ -26,7 +26,7 @@ function outcome(program) {
 
 function printTable(table) {
   console.log(`kernel ${table.kernel}, ${table.date}, ${table.bytes} bytes of records read`);
-  for (const fact of table.wrong) console.log(`wrong in an exec record: ${fact}`);
+  for (const fact of table.wrong) console.log(`wrong: ${fact}`);
   for (const line of table.log) console.log(`log: ${line}`);
   const columns = ({ name, family, state, runs, detail }) => {
     const loads = state === 'attached' || state === 'ready' ? 'yes' : 'no';

@@ -58,8 +58,9 @@ function attachTls(sensor, path) {
   const resolution = resolveFile(reader);
   const stacks = resolution.ok ? resolution.found.filter(({ sites }) => sites !== undefined) : [];
   if (stacks.length === 0) throw new Error(`${path}: ${JSON.stringify(resolution)}`);
-  for (const { sites } of stacks) sensor.attachTls(reader.fd, sites);
+  const ids = stacks.map(({ sites }) => sensor.attachTls(reader.fd, sites));
   closeSync(reader.fd);
+  return ids;
 }
 
 /** Puts this process and its descendants in scope. */
@@ -141,6 +142,15 @@ function wrongFacts(exec, pid) {
     .map(([name, [told, truth]]) => `${name} is ${told}, not ${truth}`);
 }
 
+/** Plaintext names the probes it came through, from Linux 5.15 on. */
+function wrongMarks(marks, ids) {
+  const [major, minor] = release().split('.').map(Number);
+  const known = major > 5 || (major === 5 && minor >= 15) ? ids : [null];
+  const wrong = [...marks].filter((mark) => !known.includes(mark));
+  if (marks.size === 0) return ['there is no plaintext'];
+  return wrong.map((mark) => `plaintext names the probes ${mark}, which are none of ${known}`);
+}
+
 /** How often the kernel ran each program of this process. */
 function runCounts() {
   const shown = JSON.parse(execFileSync('bpftool', ['-j', 'prog', 'show'], { encoding: 'utf8' }));
@@ -156,15 +166,18 @@ async function table() {
   const options = { rings, cgroup: cgroupMount(), ...bounds };
   const sensor = new Sensor(options);
   sensor.attach();
-  attachTls(sensor, libssl(tlsProgram));
-  if (goProgram !== undefined) attachTls(sensor, goProgram);
+  const ids = attachTls(sensor, libssl(tlsProgram));
+  if (goProgram !== undefined) ids.push(...attachTls(sensor, goProgram));
   becomeAgent(sensor);
   sensor.setEnvironment(['PATH'], ['HOME'], ['WATCHFLOOR_TABLE']);
   let bytes = 0;
   const execs = [];
+  const marks = new Set();
   const count = (batch) => {
     bytes += batch.bytes.length;
-    execs.push(...decodeBatch(batch.bytes).events.filter(({ kind }) => kind === 'exec'));
+    const { events } = decodeBatch(batch.bytes);
+    execs.push(...events.filter(({ kind }) => kind === 'exec'));
+    for (const { kind, attachment } of events) if (kind === 'tls_data') marks.add(attachment);
   };
   sensor.start(count, { pollMs: 20, maxBatchBytes: 1 << 22 });
   const pid = await exercise();
@@ -176,7 +189,7 @@ async function table() {
   });
   sensor.close();
   const date = new Date().toISOString().slice(0, 10);
-  const wrong = wrongFacts(exec, pid);
+  const wrong = [...wrongFacts(exec, pid), ...wrongMarks(marks, ids)];
   return { kernel: release(), date, bytes, wrong, programs, log: sensor.takeLog() };
 }
 

@@ -20,7 +20,7 @@ const SUITES = [
   { name: 'evasion', root: true, jobs: 1 },
   { name: 'faults', root: true, jobs: 1 },
 ];
-const PURE = 'decode process agent flow elf tls stream http bypass pipeline'.split(' ');
+const PURE = 'decode process agent flow elf resolve tls stream http bypass pipeline'.split(' ');
 const CHECKS = ['check:types', 'check:lint', 'check:format', 'check:native'];
 
 const isRoot = process.getuid() === 0;

@@ -14,6 +14,7 @@ import { BypassDetector } from './bypass/index.js';
 import { decodeBatch, LossTracker } from './decode/index.js';
 import { Activity } from './pipeline/activity.js';
 import { Actors } from './pipeline/actors.js';
+import { Endings } from './pipeline/endings.js';
 import { Gaps } from './pipeline/gaps.js';
 import { Output, type Step } from './pipeline/output.js';
 import { Roots } from './pipeline/roots.js';
@@ -38,6 +39,7 @@ export class Pipeline {
   readonly #activity: Activity;
   readonly #roots: Roots;
   readonly #actors: Actors;
+  readonly #endings = new Endings();
   readonly #invalid: Record<string, number> = {};
   #nowNs = 0n;
 
@@ -121,6 +123,7 @@ export class Pipeline {
       registry: this.#registry.stats(),
       processes: this.#processes.stats(),
       activity: this.#activity.stats(),
+      endings: this.#endings.stats(),
       bypass: this.#bypass.stats(),
       ...this.#roots.stats(),
     };
@@ -154,7 +157,7 @@ export class Pipeline {
     for (const { reason } of invalid) this.#invalid[reason] = (this.#invalid[reason] ?? 0) + 1;
     this.#advance(events.at(-1)?.origin.bootNs ?? 0n);
     this.#lost(this.#losses.on({ events, invalid, drained, counters }));
-    for (const event of events) this.#roots.on(event);
+    for (const event of this.#endings.order(events, drained)) this.#roots.on(event);
     this.#roots.batched();
     if (!drained) return;
     this.#roots.drained();
@@ -215,6 +218,7 @@ export class Pipeline {
   #tick(bootNs: bigint): void {
     this.#advance(bootNs);
     this.#lost(this.#losses.tick(bootNs));
+    for (const event of this.#endings.tick(this.#nowNs)) this.#roots.on(event);
     this.#roots.apply(this.#registry.tick(bootNs));
     this.#roots.tick(bootNs);
     this.#activity.tick(bootNs);

@@ -98,12 +98,5 @@ const opencodeConfig = (url: string): unknown => ({
   },
 });
 
-/** Runtimes that agents are made with: installed for test/matrix, which runs a client in each. */
-export const RUNTIMES: readonly Pick<RealAgent, 'name' | 'package' | 'version' | 'bin'>[] = [
-  { name: 'bun', package: 'bun', version: '1.4.5', bin: 'bun' },
-  { name: 'deno', package: 'deno', version: '2.9.6', bin: 'deno' },
-];
-
 /** Where an agent is installed: one directory each, so that none finds what another brought. */
-export const directoryOf = ({ name }: Pick<RealAgent, 'name'>): string =>
-  join('.cache/agents', name);
+export const directoryOf = ({ name }: RealAgent): string => join('.cache/agents', name);

@@ -3,11 +3,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { directoryOf, type RealAgent } from './catalogue.js';
 
-/** What of it has to be known to install it. */
-type Package = Pick<RealAgent, 'name' | 'package' | 'version' | 'bin'>;
-
 /** Puts the pinned version there, with its own install scripts, unless it is there. Resolves to its command. */
-export function install(agent: Package): string {
+export function install(agent: RealAgent): string {
   const directory = directoryOf(agent);
   const found = installed(agent);
   if (found !== agent.version) {
@@ -28,7 +25,7 @@ export function install(agent: Package): string {
   return resolve(directory, 'node_modules/.bin', agent.bin);
 }
 
-function installed(agent: Package): string | null {
+function installed(agent: RealAgent): string | null {
   const file = join(directoryOf(agent), 'node_modules', agent.package, 'package.json');
   if (!existsSync(file)) return null;
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;

@@ -2,8 +2,8 @@ import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../machine.js';
 import { Ends } from '../owner.js';
-import { markdown } from '../table.js';
-import { REAL_AGENTS, RUNTIMES, type RealAgent } from './catalogue.js';
+import { counted, markdown } from '../table.js';
+import { REAL_AGENTS, type RealAgent } from './catalogue.js';
 import { install } from './install.js';
 import { judge, type Verdict } from './judge.js';
 import { tryAgent, type Trial } from './trial.js';
@@ -22,13 +22,7 @@ const { values, positionals } = parseArgs({
 const PAIRS = ['claude-code+codex', 'codex+codex', 'opencode+gemini-cli'];
 const wanted =
   positionals.length > 0 ? positionals : [...REAL_AGENTS.map(({ name }) => name), ...PAIRS];
-if (values.install) {
-  for (const one of RUNTIMES)
-    if (positionals.length === 0 || positionals.includes(one.name)) install(one);
-}
-const trials = wanted
-  .filter((name) => !RUNTIMES.some((one) => one.name === name))
-  .map((text) => text.split('+').map(find));
+const trials = wanted.map((text) => text.split('+').map(find));
 const installed = new Map(
   [...new Set(trials.flat())].map((agent) => [agent, { agent, command: install(agent) }]),
 );
@@ -98,11 +92,4 @@ function table(rows: readonly Verdict[]): string {
       counted(row.findings.map(({ finding }) => finding?.rule ?? '')),
     ]),
   );
-}
-
-/** Each once, with how often it is there. */
-function counted(rules: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const rule of rules) counts.set(rule, (counts.get(rule) ?? 0) + 1);
-  return [...counts].map(([rule, count]) => `\`${rule}\` x ${count}`).join(', ') || 'none';
 }

@@ -8,6 +8,8 @@ export interface TlsCase {
   readonly title: string;
   /** The server's certificate is in the system's store, too. */
   readonly inSystemStore: boolean;
+  /** The server takes the WebSocket that is offered to it. */
+  readonly websocket?: true;
   /** Beside what the agent always needs. `cert`: PEM file of the server's certificate. */
   env(cert: string): Readonly<Record<string, string>>;
   /** Instead of the arguments of the catalogue. */
@@ -25,7 +27,7 @@ const builtIn = ({ url, prompt }: Setting): readonly string[] => [
   ...['-m', 'gpt-5', '-c', `openai_base_url="${url}/v1"`, prompt],
 ];
 
-/** Every agent of the catalogue; Codex chooses between two TLS stacks. A WebSocket is refused. */
+/** Every agent of the catalogue; Codex chooses between two TLS stacks. */
 export const TLS_CASES: readonly TlsCase[] = [
   nodeLike('claude-code'),
   {
@@ -44,6 +46,12 @@ export const TLS_CASES: readonly TlsCase[] = [
   {
     ...{ agent: 'codex', title: 'codex, own provider, CA of the system', inSystemStore: true },
     env: () => ({}),
+    args: builtIn,
+  },
+  {
+    ...{ agent: 'codex', title: 'codex, own provider, over a WebSocket', inSystemStore: false },
+    ...{ websocket: true },
+    env: (cert) => ({ CODEX_CA_CERTIFICATE: cert }),
     args: builtIn,
   },
   nodeLike('gemini-cli'),

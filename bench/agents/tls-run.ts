@@ -1,6 +1,6 @@
 import { describeMachine } from '../machine.js';
 import { Ends } from '../owner.js';
-import { markdown } from '../table.js';
+import { counted, markdown } from '../table.js';
 import { tryOverTls, type TlsVerdict } from './tls.js';
 import { TLS_CASES } from './tls-cases.js';
 import type { Installed } from './trial.js';
@@ -29,12 +29,13 @@ export async function runOverTls(installed: readonly Installed[]): Promise<void>
 }
 
 function table(rows: readonly TlsVerdict[]): string {
-  const head = 'agent,version,TLS library,HTTP,connections read,opaque,silent,bytes read';
+  const head = 'agent,version,TLS library,HTTP,connections read,opaque,silent,bytes read,findings';
   return markdown(
     head.split(','),
-    rows.map(({ title, version, libraries, protocols, plaintext, opaque, silent, bytes }) => [
+    rows.map(({ title, version, libraries, protocols, findings, ...row }) => [
       ...[title, version, libraries.join(', ') || '-', protocols.join(', ') || '-'],
-      ...[plaintext, opaque, silent, bytes].map(String),
+      ...[row.plaintext, row.opaque, row.silent, row.bytes].map(String),
+      counted(findings),
     ]),
   );
 }

@@ -14,10 +14,10 @@
 
 #define AEAD_TAG 16
 /* RFC 8446, 5.2: the inner plaintext may be 2^14 + 1 bytes long. */
-#define AEAD_PLAIN_MAX 16385
+#define AEAD_PLAIN_MAX	     16385
 #define TLS_APPLICATION_DATA 23
-#define TLS13_AD 5
-#define TLS12_AD 13
+#define TLS13_AD	     5
+#define TLS12_AD	     13
 
 struct aead_call {
 	__u64 context;

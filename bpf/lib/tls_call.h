@@ -62,6 +62,7 @@ static __always_inline void call_begin(struct wf_tls_thread *state,
 	call->original = moved > 0xffffffff ? 0xffffffff : moved;
 	call->direction = frame->direction;
 	call->layer = frame->layer;
+	call->attachment = frame->attachment;
 }
 
 /* A write that used no socket is on its way with the thread's next send; see sock_send.bpf.c. */

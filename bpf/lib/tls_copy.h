@@ -34,6 +34,7 @@ static __always_inline void copy_fill(struct wf_tls_data *record, const struct w
 	record->offset = offset;
 	record->direction = call->direction;
 	record->layer = call->layer;
+	record->attachment = call->attachment;
 }
 
 /*

@@ -18,8 +18,9 @@ struct wf_go_frame {
 	__u64 length;
 	__u64 depth; /* of the stack at entry, bytes: stays when the runtime moves the stack */
 	__u64 socket_cookie; /* TCP socket the call used itself; 0: none */
-	__u32 direction;
-	__u32 on_stack;
+	__u16 direction;
+	__u16 on_stack;
+	__u32 attachment; /* whose probe that was; 0: not known */
 };
 
 struct wf_go_calls {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How often the probes of each attached stack were met at the entry of a call, by whomever. Index: the probe's cookie. */
+/* How often the probes of each attached stack were met at the entry of a call, by whomever. Index: the lower half of the
+   probe's cookie. */
 #ifndef WF_MAPS_TLS_HITS_H
 #define WF_MAPS_TLS_HITS_H
 

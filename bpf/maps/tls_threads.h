@@ -16,9 +16,9 @@ struct wf_tls_frame {
 	__u64 socket_cookie; /* TCP socket the call used itself; 0: none */
 	__u64 length;
 	__u32 direction;
-	__u32 layer; /* enum wf_layer */
-	__u32 opened; /* order of entry on this thread */
-	__u32 _pad0;
+	__u32 layer;	  /* enum wf_layer */
+	__u32 opened;	  /* order of entry on this thread */
+	__u32 attachment; /* whose probe that was; 0: not known */
 };
 
 /* A call that has returned, while its plaintext is copied. */
@@ -31,8 +31,9 @@ struct wf_tls_call {
 	__u64 last_receive;
 	__u32 original;
 	__u32 kept;
-	__u32 direction;
-	__u32 layer;
+	__u16 direction;
+	__u16 layer;
+	__u32 attachment;
 };
 
 struct wf_tls_thread {

@@ -365,8 +365,9 @@ struct wf_tls_data {
 	__u32 kept;	     /* bytes of it that are captured over all its records */
 	__u32 offset;
 	__u32 captured;
-	__u32 direction; /* enum wf_direction */
-	__u32 layer;	 /* enum wf_layer */
+	__u16 direction;  /* enum wf_direction */
+	__u16 layer;	  /* enum wf_layer */
+	__u32 attachment; /* whose probes told it, as Sensor::AttachTls numbers them; 0: not known */
 };
 
 struct wf_tls_free {

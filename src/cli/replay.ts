@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Storable } from '../redact/index.js';
+import { WfLimits } from '../decode/index.js';
 import { Evaluation } from '../evaluation.js';
 import type { Command as PipelineCommand } from '../event/index.js';
 import { readRecording } from '../recording/index.js';
@@ -45,13 +46,21 @@ const open = (file: string): Opened => {
     const exitCode = code === 'EACCES' ? EXIT.notPermitted : EXIT.unavailable;
     throw new CliError(exitCode, `${file} cannot be opened: ${code}`, 'name a file you may read');
   }
-  if (recording.ok) return recording;
-  throw new CliError(
-    EXIT.unavailable,
-    `${file} cannot be replayed: ${recording.reason}`,
-    'record it again with: watchfloor run --record',
+  if (!recording.ok) throw unreadable(file, recording.reason);
+  const wire = recording.header.wireVersion;
+  if (wire === WfLimits.WIRE_VERSION) return recording;
+  throw unreadable(
+    file,
+    `its events are of wire version ${String(wire)}, this program reads ${WfLimits.WIRE_VERSION}`,
   );
 };
+
+const unreadable = (file: string, reason: string): CliError =>
+  new CliError(
+    EXIT.unavailable,
+    `${file} cannot be replayed: ${reason}`,
+    'record it again with: watchfloor run --record',
+  );
 
 const replay = async (
   recording: Opened,

@@ -80,8 +80,7 @@ export class CommandRunner {
       case 'attach':
         return this.#attach(command.stack, command.through);
       case 'detach':
-        this.kernel.detach(command.file, command.library);
-        return this.#became(command, { state: 'detached' });
+        return this.#detach(command);
       case 'attest':
         return this.host.probesFact(command.targets);
       case 'look_at_files':
@@ -91,13 +90,18 @@ export class CommandRunner {
     }
   }
 
+  #detach(stack: Pick<AttachFact, 'file' | 'library'>): AttachFact {
+    this.kernel.detach(stack.file, stack.library);
+    return this.#became(stack, { state: 'detached' });
+  }
+
   #attach(stack: TlsStack, through: ProcessKey | null): AttachFact {
     const failed = (error: string): AttachFact => this.#became(stack, { state: 'failed', error });
     const fd = this.host.openStack(stack, through);
     if (fd === null) return failed('the file is gone or is another one now');
     try {
-      this.kernel.attach(stack, fd);
-      return this.#became(stack, { state: 'attached' });
+      const attachment = this.kernel.attach(stack, fd);
+      return this.#became(stack, { state: 'attached', attachment });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#refused('attach', error);
@@ -109,7 +113,7 @@ export class CommandRunner {
 
   #became(
     { file, library }: Pick<AttachFact, 'file' | 'library'>,
-    state: Pick<AttachFact, 'state' | 'error'>,
+    state: Pick<AttachFact, 'state' | 'error' | 'attachment'>,
   ): AttachFact {
     return { fact: 'attach', file, library, bootNs: this.bootNs(), ...state };
   }

@@ -312,7 +312,8 @@ export const WF_TLS_DATA = {
   offset: 96,
   captured: 100,
   direction: 104,
-  layer: 108,
+  layer: 106,
+  attachment: 108,
 } as const;
 
 export const WF_TLS_FREE = {

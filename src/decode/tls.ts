@@ -4,12 +4,12 @@ import { WF_TLS_DATA, WF_TLS_FREE, WF_TLS_SEND, WfDirection, WfLayer } from './l
 import type { Reason } from './record.js';
 import { bytesAt } from './tail.js';
 
-const DIRECTIONS: Readonly<Record<number, 'write' | 'read'>> = {
+const DIRECTIONS: Readonly<Record<number, TlsDataEvent['direction']>> = {
   [WfDirection.WRITE]: 'write',
   [WfDirection.READ]: 'read',
 };
 
-const LAYERS: Readonly<Record<number, 'stream' | 'inner' | 'record'>> = {
+const LAYERS: Readonly<Record<number, TlsDataEvent['layer']>> = {
   [WfLayer.STREAM]: 'stream',
   [WfLayer.INNER]: 'inner',
   [WfLayer.RECORD]: 'record',
@@ -30,13 +30,14 @@ export function readTlsSend(view: DataView, { base }: Header): KernelEvent | Rea
 
 export function readTlsData(view: DataView, { base }: Header): KernelEvent | Reason {
   if (view.byteLength < WF_TLS_DATA.SIZE) return 'short_body';
-  const direction = DIRECTIONS[view.getUint32(WF_TLS_DATA.direction, true)];
-  const layer = LAYERS[view.getUint32(WF_TLS_DATA.layer, true)];
+  const direction = DIRECTIONS[view.getUint16(WF_TLS_DATA.direction, true)];
+  const layer = LAYERS[view.getUint16(WF_TLS_DATA.layer, true)];
   if (direction === undefined || layer === undefined) return 'unknown_value';
   const original = view.getUint32(WF_TLS_DATA.original, true);
   const kept = view.getUint32(WF_TLS_DATA.kept, true);
   const offset = view.getUint32(WF_TLS_DATA.offset, true);
   const captured = view.getUint32(WF_TLS_DATA.captured, true);
+  const attachment = view.getUint32(WF_TLS_DATA.attachment, true);
   const bytes = bytesAt(view, WF_TLS_DATA.SIZE, captured);
   if (bytes === null || offset + captured > kept || kept > original) return 'bad_length';
   return {
@@ -46,6 +47,7 @@ export function readTlsData(view: DataView, { base }: Header): KernelEvent | Rea
     call: view.getBigUint64(WF_TLS_DATA.call, true),
     direction,
     layer,
+    attachment: attachment === 0 ? null : attachment,
     socketCookie: cookieAt(view, WF_TLS_DATA.socket_cookie),
     lastReceive: cookieAt(view, WF_TLS_DATA.last_receive),
     original,

@@ -1,13 +1,14 @@
 import { readBuildId } from './build-id.js';
 import { CallGraph } from './call-graph.js';
 import { findDynamic, readDynamic, type DynamicTables } from './dynamic.js';
+import { Frames } from './frames.js';
 import { fileOffset, PT_LOAD, readHeaders, type ElfHeaders, type Segment } from './headers.js';
 import { readRange, type ElfReason, type FileReader } from './reader.js';
 import { findReferences, type Reference } from './references.js';
 import { readSections, type Section } from './sections.js';
 import { findStrings, startOfString } from './string-search.js';
 import { findSymbolTable, scanUniqueSymbols, SHT_DYNSYM, SHT_SYMTAB } from './symbol-scan.js';
-import { UnwindTable } from './unwind.js';
+import { hasUnwindTable, UnwindTable } from './unwind.js';
 
 /** Addresses; `end` is the first that is no longer of the function, and not before `start`. */
 export interface FunctionRange {
@@ -59,7 +60,7 @@ export class Image {
   #tables: DynamicTables | null | undefined;
   #sections: readonly Section[] | undefined;
   #buildId: string | null | undefined;
-  #unwind: UnwindTable | undefined;
+  #unwind: UnwindTable | Frames | undefined;
   #calls: CallGraph | undefined;
 
   constructor(reader: FileReader, headers: ElfHeaders) {
@@ -176,12 +177,14 @@ export class Image {
   }
 
   /**
-   * The function an address is in: by the unwind table, and where that knows nothing, from one function start to the
+   * The function an address is in: by the unwind table or its sources, and where these know nothing, from one function start to the
    * next, a start being what direct calls or relocated pointers lead to and what looks like a beginning.
    */
   functionAt(address: number): FunctionRange | null {
     if (!this.isCode(address)) return null;
-    this.#unwind ??= new UnwindTable(this.#reader, this.segments);
+    this.#unwind ??= hasUnwindTable(this.segments)
+      ? new UnwindTable(this.#reader, this.segments)
+      : new Frames(this.#reader, this.sections);
     return this.#unwind.functionAt(address) ?? this.#callGraph().functionAt(address);
   }
 

@@ -1,3 +1,4 @@
+import { FUNCTION_MAX, isWide, OMITTED, pointerEncoding } from './frame-encoding.js';
 import { fileOffset, type Segment } from './headers.js';
 import { readRange, u64, type FileReader } from './reader.js';
 
@@ -8,9 +9,6 @@ const ENTRY_SIZE = 8;
 /** DW_EH_PE_udata4, and datarel | sdata4: what every linker writes (Linux Standard Base, "Exception Frames"). */
 const COUNT_ENCODING = 0x03;
 const TABLE_ENCODING = 0x3b;
-const CIE_MAX = 64;
-/** Bytes; interpreters of one function have some hundred thousand. */
-const FUNCTION_MAX = 1024 * 1024;
 
 interface Table {
   readonly address: number;
@@ -65,43 +63,14 @@ export class UnwindTable {
     const at = fileOffset(this.#segments, description, 'any');
     const head = at === null ? null : readRange(this.#reader, at, 24);
     if (at === null || head === null) return null;
-    const encoding = this.#pointerEncoding(at + 4 - head.getUint32(4, true));
-    const wide = encoding === 0x00 || (encoding & 0x07) === 0x04;
-    const length = wide ? u64(head, 16) : head.getUint32(12, true);
+    const encoding = pointerEncoding(this.#reader, at + 4 - head.getUint32(4, true));
+    const length = isWide(encoding) ? u64(head, 16) : head.getUint32(12, true);
     return encoding !== OMITTED && length > 0 && length <= FUNCTION_MAX ? length : null;
   }
-
-  /** The 'R' of a common information entry's augmentation: how its descriptions write addresses. */
-  #pointerEncoding(at: number): number {
-    const view = readRange(this.#reader, at, Math.min(CIE_MAX, this.#reader.size - at));
-    if (view === null || view.byteLength < 20 || view.getUint32(4, true) !== 0) return OMITTED;
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    const end = bytes.indexOf(0, 9);
-    if (end < 0) return OMITTED;
-    const augmentation = String.fromCharCode(...bytes.subarray(9, end));
-    if (!augmentation.startsWith('z')) return 0;
-    // Code and data alignment, return register and the length of what follows: four LEB128 numbers.
-    let cursor = end + 1;
-    for (let number = 0; number < 4; number += 1) cursor = afterLeb(bytes, cursor);
-    for (const letter of augmentation.slice(1)) {
-      const encoding = bytes[cursor] ?? OMITTED;
-      if (letter === 'R') return encoding;
-      if (letter === 'L') cursor += 1;
-      else if (letter === 'P') cursor += 1 + ((encoding & 0x07) === 3 ? 4 : 8);
-      else if (letter !== 'S' && letter !== 'B') return OMITTED;
-    }
-    return 0;
-  }
 }
 
-/** DW_EH_PE_omit. */
-const OMITTED = 0xff;
-
-function afterLeb(bytes: Uint8Array, at: number): number {
-  let next = at;
-  while (((bytes[next] ?? 0) & 0x80) !== 0) next += 1;
-  return next + 1;
-}
+export const hasUnwindTable = (segments: readonly Segment[]): boolean =>
+  segments.some(({ type }) => type === PT_GNU_EH_FRAME);
 
 function openTable(reader: FileReader, segments: readonly Segment[]): Table | null {
   const segment = segments.find(({ type }) => type === PT_GNU_EH_FRAME);

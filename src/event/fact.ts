@@ -160,6 +160,8 @@ export interface AttachFact {
   readonly state: 'attached' | 'detached' | 'failed';
   /** CLOCK_BOOTTIME when it was so, nanoseconds: what was moved before it was not read. */
   readonly bootNs: bigint;
+  /** What plaintext of these probes is marked with, another each time; of `attached` only. */
+  readonly attachment?: number;
   /** Name of the error; of a failure only. */
   readonly error?: string;
 }

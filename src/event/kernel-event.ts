@@ -182,6 +182,8 @@ export interface TlsDataEvent extends EventBase {
    * TLS 1.3 record with padding (RFC 8446, section 5.4): content type and zeros still stand behind the data.
    */
   readonly layer: 'stream' | 'inner' | 'record';
+  /** Number of the probes it came through: that of an AttachFact. null: not told, before Linux 5.15. */
+  readonly attachment: number | null;
   /** Socket the call itself used; null for a memory BIO. */
   readonly socketCookie: bigint | null;
   /** Socket of the thread's last receive, for reads over a memory BIO. */

@@ -79,8 +79,8 @@ export interface KernelPort {
   adopt(key: ProcessKey, root: ProcessKey): void;
   remember(root: ProcessKey, text: string): void;
   release(root: ProcessKey, members: readonly ProcessKey[]): void;
-  /** `fd` is an open descriptor of the file; the caller closes it. */
-  attach(stack: TlsStack, fd: number): void;
+  /** `fd` is an open descriptor of the file; the caller closes it. Gives the `attachment` of its TlsDataEvents. */
+  attach(stack: TlsStack, fd: number): number;
   detach(file: FileId, library: TlsLibrary): void;
   /** Calls of each attached stack that met a probe, since it was attached. */
   hits(): HitsFact['hits'];

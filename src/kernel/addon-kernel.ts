@@ -162,12 +162,13 @@ export class AddonKernel implements KernelPort {
     });
   }
 
-  attach(stack: TlsStack, fd: number): void {
+  attach(stack: TlsStack, fd: number): number {
     // First the old ones: a call must not be seen twice.
     this.detach(stack.file, stack.library);
     if (this.#attached.size >= MAX_ATTACHED_FILES) throw tooManyFiles(MAX_ATTACHED_FILES);
     const id = this.#run(() => this.#sensor.attachTls(fd, stack.sites));
     this.#attached.set(stackIdText(stack.file, stack.library), { id, stack });
+    return id;
   }
 
   detach(file: FileId, library: TlsLibrary): void {
@@ -181,7 +182,10 @@ export class AddonKernel implements KernelPort {
   }
 
   hits(): HitsFact['hits'] {
-    return hitsOf(this.#run(() => this.#sensor.hits()), this.#attached.values());
+    return hitsOf(
+      this.#run(() => this.#sensor.hits()),
+      this.#attached.values(),
+    );
   }
 
   pause(): void {

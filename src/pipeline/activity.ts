@@ -222,9 +222,10 @@ export class Activity {
 
   #http({ tied, done }: ExchangeStep): void {
     const { bypass, output } = this.#rooms;
-    for (const { flow, asked, http, origin } of tied) {
-      if (flow === null || !asked) continue;
-      const tls = this.reading.tlsOf(flow);
+    for (const exchange of tied) {
+      const { flow, asked, http, origin } = exchange;
+      const tls = this.reading.tlsOfExchange(exchange);
+      if (flow === null || tls === null || !asked) continue;
       this.judged(bypass.request(flow, http, tls));
       const asker = this.#actors.of(flow);
       if (asker !== null) {
@@ -234,9 +235,8 @@ export class Activity {
     }
     for (const exchange of done) {
       const actor = this.#actors.of(exchange);
-      const tls = exchange.flow === null ? null : this.reading.tlsOf(exchange.flow);
       if (actor === null) this.#unattributed += 1;
-      else output.value(httpValue(actor, exchange, tls));
+      else output.value(httpValue(actor, exchange, this.reading.tlsOfExchange(exchange)));
     }
   }
 

@@ -26,6 +26,8 @@ export interface Exchange {
   readonly origin: Origin;
   /** The watched process asked; otherwise it is the server. */
   readonly asked: boolean;
+  /** Number of the probes that gave the request; null: not told. */
+  readonly attachment: number | null;
   http: HttpInfo;
   flow: Flow | null;
   /** No response will come. */
@@ -114,10 +116,11 @@ export class Exchanges {
 
   #request(session: Session, event: RequestEvent, chunk: StreamChunk): Exchange[] {
     const { id, method, host, target, version } = event;
-    const { key, root, ssl, origin } = chunk;
+    const { key, root, ssl, origin, attachment } = chunk;
     const http = { method, host, path: target, status: 0, version };
     const asked = chunk.direction === 'write';
-    const exchange = { key, root, ssl, id, origin, asked, http, flow: null, ended: false };
+    const of = { key, root, ssl, id, origin, asked, attachment };
+    const exchange = { ...of, http, flow: null, ended: false };
     const [oldest] = this.#open;
     const crowdedOut: Exchange[] = [];
     if (oldest !== undefined && this.#open.size >= EXCHANGES_MAX) {

@@ -23,6 +23,7 @@ import {
 } from '../tls/index.js';
 import type { Rooms } from './activity.js';
 import type { Actors } from './actors.js';
+import type { Exchange } from './exchanges.js';
 import { coverageValue } from './values.js';
 
 /** What of the TLS of agents is read: stacks and their probes, and every ClientHello explained or said. */
@@ -120,9 +121,13 @@ export class Reading {
   }
 
   tlsOf(flow: Flow): TlsInfo {
-    const coverage = this.#stacks.coverageOf(flow.key);
-    const known = coverage === null ? {} : { library: coverage.library, coverage: coverage.state };
-    return { ...known, ...tlsOfFlow(flow) };
+    return { ...this.#stacks.shown(flow.key, null), ...tlsOfFlow(flow) };
+  }
+
+  /** The stack is the one that it was read through. null: its flow is not known. */
+  tlsOfExchange({ flow, attachment }: Pick<Exchange, 'flow' | 'attachment'>): TlsInfo | null {
+    if (flow === null) return null;
+    return { ...this.#stacks.shown(flow.key, attachment), ...tlsOfFlow(flow) };
   }
 
   rows(): readonly CoverageRow[] {

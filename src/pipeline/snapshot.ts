@@ -10,6 +10,7 @@ import type { BypassStats } from '../bypass/index.js';
 import type { Accounting } from '../decode/index.js';
 import type { ProcessStats } from '../process/index.js';
 import type { Activity } from './activity.js';
+import type { Endings } from './endings.js';
 import type { Roots } from './roots.js';
 
 export interface AgentSnapshot {
@@ -41,5 +42,6 @@ export interface PipelineSnapshot extends ReturnType<Roots['stats']> {
   readonly registry: RegistryStats;
   readonly processes: ProcessStats;
   readonly activity: ReturnType<Activity['stats']>;
+  readonly endings: ReturnType<Endings['stats']>;
   readonly bypass: BypassStats;
 }

@@ -14,7 +14,8 @@ import type {
  * 32-bit numbers) and the payload: one byte of type and a body. The first frame is the header.
  */
 export const MAGIC = Buffer.from('WFREC\r\n\x1a', 'latin1');
-export const RECORDING_VERSION = 1;
+/** Facts and values are in it as they are here: 2 since a program may have several TLS stacks, each with its own probes. */
+export const RECORDING_VERSION = 2;
 export const FRAME_HEAD_BYTES = 8;
 
 /** Far above any batch; a longer length means the file is damaged here. */

@@ -32,15 +32,19 @@ export function openssl(image: Image): Found | null {
   const writers = users.get(WRITE_INNER) ?? [];
   const readers = users.get(READ_INNER) ?? [];
   if (writers.length === 0 && readers.length === 0) return null;
-  const hasFlags = takesFlags(image, writers, users.get(WRITE) ?? []);
+  const plain = {
+    write: inOpenSsl(image, users.get(WRITE) ?? [], writers),
+    read: inOpenSsl(image, users.get(READ) ?? [], readers),
+  };
+  const hasFlags = takesFlags(image, writers, plain.write);
   if (typeof hasFlags === 'string') return refuse(hasFlags);
-  const write = sitesOf(image, writers, users.get(WRITE) ?? [], {
+  const write = sitesOf(image, writers, plain.write, {
     plain: 'write',
     inner: hasFlags ? 'write_flags_ex' : 'write_ex',
     // SSL_write_ex has no flags; which of several is it cannot be told.
     mayBeInlined: !hasFlags,
   });
-  const read = sitesOf(image, readers, users.get(READ) ?? [], {
+  const read = sitesOf(image, readers, plain.read, {
     plain: 'read',
     inner: 'read_ex',
     mayBeInlined: true,
@@ -68,6 +72,19 @@ function usersOf(image: Image): Map<string, readonly number[]> {
       return [name, [...starts]];
     }),
   );
+}
+
+/** Programs name SSL_write too, where they say what failed: of several it is the one that holds the inner function, or calls it. */
+function inOpenSsl(
+  image: Image,
+  named: readonly number[],
+  inner: readonly number[],
+): readonly number[] {
+  if (named.length < 2) return named;
+  return named.filter((start) => {
+    const calls = inner.includes(start) ? start : passThrough(image, start, 'to_own')?.inner;
+    return calls !== undefined && inner.includes(calls);
+  });
 }
 
 /**
@@ -125,6 +142,8 @@ function sitesOf(
   const merged = inner.filter((start) => plain.includes(start));
   const rest = inner.filter((start) => !plain.includes(start));
   if (merged.length > 1 || plain.length > 1) return 'the function it is in is there twice';
+  // Neither calls itself: these are two functions that were taken for one.
+  if (merged.some((start) => callsItself(image, start))) return 'where it begins cannot be told';
   if (rest.length > 1 && (merged.length === 0 || !shape.mayBeInlined)) {
     return `${rest.length} functions name it`;
   }
@@ -132,4 +151,9 @@ function sitesOf(
     ...merged.map((start): [TlsCall, number] => [shape.plain, start]),
     ...rest.map((start): [TlsCall, number] => [shape.inner, start]),
   ]);
+}
+
+function callsItself(image: Image, start: number): boolean {
+  const range = image.functionAt(start);
+  return range !== null && image.calls(range.start, range.end).includes(start);
 }

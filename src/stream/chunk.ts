@@ -8,6 +8,8 @@ interface ChunkBase {
   /** Bytes of this direction before this chunk, missing ones counted. */
   readonly position: number;
   readonly call: bigint;
+  /** As in TlsDataEvent. */
+  readonly attachment: number | null;
   readonly origin: Origin;
 }
 

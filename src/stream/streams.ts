@@ -14,7 +14,7 @@ const STREAMS_MAX = 65_536;
 const BUFFER_MAX_BYTES = 4 * 1024 * 1024;
 
 /** What a chunk is told by; without the event's bytes, which would keep the whole batch they are a view of. */
-type Place = Pick<TlsDataEvent, 'key' | 'root' | 'ssl' | 'direction' | 'origin'>;
+type Place = Pick<TlsDataEvent, 'key' | 'root' | 'ssl' | 'direction' | 'origin' | 'attachment'>;
 
 interface Stream {
   readonly id: string;
@@ -32,12 +32,8 @@ interface Stream {
 const streamId = (process: ProcessId, ssl: bigint, direction: 'write' | 'read'): string =>
   `${process}/${ssl}/${direction}`;
 
-const placeOf = ({ key, root, ssl, direction, origin }: TlsDataEvent): Place => ({
-  key,
-  root,
-  ssl,
-  direction,
-  origin,
+const placeOf = ({ key, root, ssl, direction, origin, attachment }: TlsDataEvent): Place => ({
+  ...{ key, root, ssl, direction, origin, attachment },
 });
 
 /** Puts the records of TLS calls in order: one stream for each process, session and direction. */
@@ -213,9 +209,8 @@ export class Streams {
   }
 
   #tell(stream: Stream, call: Call, pieces: readonly Piece[]): StreamChunk[] {
-    const { key, root, ssl, direction, origin } = stream.last;
     return pieces.map((piece) => {
-      const base = { key, root, ssl, direction, origin, call: call.id };
+      const base = { ...stream.last, call: call.id };
       const position = call.start + piece.at;
       if ('bytes' in piece) {
         this.#stats.capturedBytes += piece.bytes.length;

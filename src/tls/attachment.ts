@@ -18,6 +18,8 @@ export interface Attachment {
   error: string;
   tries: number;
   attachedNs: bigint;
+  /** What plaintext of its probes is marked with; null: not told. */
+  number: number | null;
   /** Its functions are what they are called: by symbols, or the first bytes of a session showed it. */
   proven: boolean;
   /** What its probes gave cannot be plaintext: it gets none again. null: nothing speaks against it. */
@@ -46,6 +48,7 @@ export const newAttachment = (
   error: '',
   tries: 0,
   attachedNs: 0n,
+  number: null,
   proven: stack.by === 'symbols',
   distrust: null,
   held: null,

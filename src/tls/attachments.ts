@@ -1,4 +1,5 @@
 import type { AttachFact, Command, ProcessId, ProcessKey, TlsStack } from '../event/index.js';
+import { AttachmentNumbers } from './attachment-numbers.js';
 import { type Attachment, hasSameSites, type Held, newAttachment, stackId } from './attachment.js';
 
 const STACKS_MAX = 1024;
@@ -13,6 +14,7 @@ export type Use = { readonly commands: Command[]; readonly refused?: 'exhausted'
 /** Wanted minus attached is a command: the one place that decides to attach and detach. */
 export class Attachments {
   readonly #stacks = new Map<string, Attachment>();
+  readonly #numbers = new AttachmentNumbers();
   readonly #system = new Set<string>();
   readonly #owned = new Map<ProcessId, number>();
   #refused = 0;
@@ -47,6 +49,11 @@ export class Attachments {
     return this.#stacks.get(id);
   }
 
+  /** Whose probes gave the plaintext that is marked so; null: not told, or not known any more. */
+  through(number: number | null): Attachment | null {
+    return this.#numbers.get(number);
+  }
+
   attached(): Attachment[] {
     return [...this.#stacks.values()].filter(({ state }) => state === 'attached');
   }
@@ -61,6 +68,7 @@ export class Attachments {
         stack.state = 'attached';
         stack.attachedNs = fact.bootNs;
         stack.error = '';
+        if (fact.attachment !== undefined) this.#numbers.set(fact.attachment, stack);
         return { stack, commands: isUnwanted(stack) ? this.#detach(stack) : [] };
       case 'failed':
         stack.state = 'failed';
@@ -116,8 +124,9 @@ export class Attachments {
     return '';
   }
 
-  stats(): { attached: number; failed: number; distrusted: number; refused: number } {
-    const stats = { attached: 0, failed: 0, distrusted: 0, refused: this.#refused };
+  stats(): Record<'attached' | 'failed' | 'distrusted' | 'refused' | 'numbersEvicted', number> {
+    const told = { refused: this.#refused, numbersEvicted: this.#numbers.evicted };
+    const stats = { attached: 0, failed: 0, distrusted: 0, ...told };
     for (const stack of this.#stacks.values()) {
       if (stack.state === 'attached') stats.attached += 1;
       if (stack.distrust !== null) stats.distrusted += 1;

@@ -7,9 +7,7 @@ import type { WatchedProcess } from './watched-process.js';
 
 interface Heard {
   readonly verdict: Verdict;
-  readonly layer: TlsDataEvent['layer'];
-  /** What the process maps. */
-  readonly stacks: readonly Attachment[];
+  readonly event: Pick<TlsDataEvent, 'layer' | 'attachment'>;
   readonly process: WatchedProcess;
   /** When the connection was opened; null: not known. */
   readonly openedNs: () => bigint | null;
@@ -24,21 +22,34 @@ interface Belief {
   readonly why: string;
 }
 
+interface Told {
+  /** What it came through; null: not told. */
+  readonly through: Attachment | null;
+  /** What the process maps. */
+  readonly stacks: readonly Attachment[];
+}
+
 /** Libraries whose probes stand where records are sealed. */
 const BELOW = new Set<string>(['aws-lc', 'ring']);
 
 /**
  * Is this plaintext? What the functions of symbols gave is, whatever it looks like. What anchors found is believed once
  * one session began as applications do. It is given up when, before that, a session that was read from its beginning does
- * not: no session says by which of two stacks of one layer it was read, so only one that has no other is judged.
+ * not. Where a session does not say by which of two stacks of one layer it was read, neither is judged.
  */
-function believe({ verdict, layer, stacks, process, openedNs }: Heard): Belief {
-  const candidates = stacks.filter(
+function believe(
+  { verdict, event: { layer }, process, openedNs }: Heard,
+  { through, stacks }: Told,
+): Belief {
+  const mapped = stacks.filter(
     ({ state, stack }) => state === 'attached' && BELOW.has(stack.library) === (layer !== 'stream'),
   );
+  const candidates = through === null ? mapped : [through];
   const [only, second] = candidates;
   const unproven = second === undefined && only?.proven === false ? only : null;
   const nothing = { prove: null, distrust: null, why: '' };
+  // Given up meanwhile.
+  if (through !== null && through.distrust !== null) return { ...nothing, believed: false };
   if (unproven === null) {
     // A process that ended before it was looked at maps nothing that is known.
     const isUnknown = candidates.length === 0 && stacks.every(({ distrust }) => distrust === null);
@@ -64,12 +75,14 @@ export interface Acted {
 }
 
 /** What follows from a piece of plaintext. */
-export function takeBelief(heard: Omit<Heard, 'stacks'>, attachments: Attachments): Acted {
-  const { process } = heard;
+export function takeBelief(heard: Heard, attachments: Attachments): Acted {
+  const { process, event } = heard;
+  const through = attachments.through(event.attachment);
   const stacks = stacksOf(process, attachments).map(([, stack]) => stack);
-  const { believed, prove, distrust, why } = believe({ ...heard, stacks });
+  const { believed, prove, distrust, why } = believe(heard, { through, stacks });
   const isFirst = believed && !process.plaintext;
   process.plaintext ||= believed;
+  if (believed && through !== null) process.through = through.stack;
   if (prove !== null) prove.proven = true;
   const commands = distrust === null ? [] : attachments.distrust(distrust, why);
   return { commands, believed, isFirst, about: prove ?? distrust };

@@ -62,4 +62,6 @@ export interface StackStats {
   /** Stacks of one process beyond those told of. */
   readonly rowsRefused: number;
   readonly evicted: number;
+  /** Numbers of probes forgotten, of which late plaintext cannot say its stack any more. */
+  readonly numbersEvicted: number;
 }

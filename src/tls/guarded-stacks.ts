@@ -14,7 +14,7 @@ import type { CoverageChange } from './coverage.js';
 import { Guard, type GuardStep } from './guard.js';
 import type { Reduced } from './guard-hits.js';
 import type { Tampered } from './guard-probes.js';
-import { retell } from './judge.js';
+import { retellAll } from './judge.js';
 import type { Lookups } from './lookups.js';
 import type { WatchedProcesses } from './watched-processes.js';
 
@@ -89,7 +89,12 @@ export class GuardedStacks {
     }
     commands.push(...this.#rewritten(step.rewritten), ...this.#renew());
     if (step.systemChanged) commands.push({ do: 'look_up_stacks', key: null });
-    return { commands, coverage: this.#judge(touched), tampered, reduced };
+    return {
+      commands,
+      coverage: retellAll(touched, this.#processes, this.#attachments),
+      tampered,
+      reduced,
+    };
   }
 
   /** Their probes stand on arbitrary instructions of other code: nothing is as urgent. */
@@ -127,13 +132,6 @@ export class GuardedStacks {
     });
     // Of the system's libraries, which are wanted also while nobody maps them.
     return [...asked, { do: 'look_up_stacks', key: null }];
-  }
-
-  #judge(ids: Iterable<ProcessId>): CoverageChange[] {
-    return [...ids].flatMap((id) => {
-      const process = this.#processes.byId(id);
-      return process === undefined ? [] : retell(process, this.#attachments);
-    });
   }
 
   #find(stack: { readonly file: FileId; readonly library: TlsLibrary }): Attachment | undefined {

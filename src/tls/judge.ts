@@ -1,4 +1,4 @@
-import type { CoverageInfo, CoverageState } from '../event/index.js';
+import type { CoverageInfo, CoverageState, ProcessId } from '../event/index.js';
 import type { Attachment } from './attachment.js';
 import type { Attachments } from './attachments.js';
 import type { CoverageChange } from './coverage.js';
@@ -33,7 +33,9 @@ function judgeCoverage(
   if (isRead) return rows;
   if (process.plaintext) {
     const reason = isLate(process, null) ? 'recognised_late' : 'attached';
-    rows.set(UNKNOWN_STACK, { state: 'plaintext', library: attachments.anyLibrary(), reason });
+    const { library, path } = process.through ?? { library: attachments.anyLibrary() };
+    const of = path === undefined ? { library } : { library, path };
+    rows.set(UNKNOWN_STACK, { state: 'plaintext', ...of, reason });
   } else if (rows.size === 0 && process.hello && !process.lookingUp) {
     const isComing = stacks.some(([, { state }]) => state === 'attaching');
     const state = unreadState(process);
@@ -41,6 +43,17 @@ function judgeCoverage(
   }
   return rows;
 }
+
+/** What is new of several processes since they were judged last. */
+export const retellAll = (
+  ids: Iterable<ProcessId>,
+  processes: { byId(id: ProcessId): WatchedProcess | undefined },
+  attachments: Attachments,
+): CoverageChange[] =>
+  [...ids].flatMap((id) => {
+    const process = processes.byId(id);
+    return process === undefined ? [] : retell(process, attachments);
+  });
 
 /** What is new of it since it was judged last. */
 export function retell(process: WatchedProcess, attachments: Attachments): CoverageChange[] {

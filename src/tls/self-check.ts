@@ -8,6 +8,7 @@ export const CALLS_MAX = 8;
 export type Verdict = 'open' | 'plausible' | 'implausible';
 
 interface Session {
+  readonly attachment: number | null;
   verdict: Verdict;
   /** Calls that said nothing known. */
   calls: number;
@@ -24,8 +25,13 @@ export class SelfCheck {
   readonly #sessions = new Map<string, Session>();
   readonly #stats = { implausible: 0, contradictions: 0, evicted: 0 };
 
-  /** `isClient`: the session goes over a connection that its process opened, so that side asks. */
+  /**
+   * `isClient`: the session goes over a connection that its process opened, so that side asks. Where records are sealed
+   * there is nothing to ask: each was compared with its own header, which has its length and type (bpf/lib/aead.h), and
+   * what has a name there is one direction under one key, which begins in the middle of a conversation.
+   */
   on(event: TlsDataEvent, isClient: () => boolean): Verdict {
+    if (event.layer !== 'stream') return 'plausible';
     const session = this.#session(event);
     // Only how a call begins is looked at, and each call once.
     const isLooked = event.offset !== 0 || event.bytes.length === 0;
@@ -46,7 +52,8 @@ export class SelfCheck {
 
   #look(session: Session, event: TlsDataEvent, isClient: () => boolean): void {
     const { direction } = event;
-    const role = session[direction] === null ? roleOf(event) : null;
+    const { bytes, original } = event;
+    const role = session[direction] === null ? plausibleRole(bytes, original) : null;
     session.calls += role === null ? 1 : 0;
     session[direction] ??= role;
     const isOver = session.calls >= CALLS_MAX;
@@ -63,16 +70,18 @@ export class SelfCheck {
     if (session.verdict === 'implausible') this.#stats.implausible += 1;
   }
 
-  #session({ key, ssl }: TlsDataEvent): Session {
+  #session({ key, ssl, attachment }: TlsDataEvent): Session {
     const id = sessionId(key, ssl);
     const known = this.#sessions.get(id);
-    if (known !== undefined) return known;
+    // Through another stack it is another session, at an address that came again.
+    if (known?.attachment === attachment) return known;
     const [oldest] = this.#sessions.keys();
-    if (oldest !== undefined && this.#sessions.size >= SESSIONS_MAX) {
+    if (oldest !== undefined && known === undefined && this.#sessions.size >= SESSIONS_MAX) {
       this.#sessions.delete(oldest);
       this.#stats.evicted += 1;
     }
     const fresh: Session = {
+      attachment,
       verdict: 'open',
       calls: 0,
       lastCall: -1n,
@@ -95,14 +104,6 @@ function isAgainst(
   if (write !== null && write === read && write !== 'either') return true;
   const wrong = direction === 'write' ? 'answers' : 'asks';
   return session[direction] === wrong && isClient();
-}
-
-/** An inner plaintext ends with its content type and zeros; only application data comes here. */
-function roleOf({ layer, bytes, original }: TlsDataEvent): Role | null {
-  if (layer !== 'inner' || bytes.length < original) return plausibleRole(bytes, original);
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0) end -= 1;
-  return end === 0 ? null : plausibleRole(bytes.subarray(0, end - 1), end - 1);
 }
 
 const sessionId = ({ tgid, startNs }: ProcessKey, ssl: bigint): string =>

@@ -4,7 +4,6 @@ import type {
   CoverageInfo,
   ImageId,
   Origin,
-  ProcessId,
   ProcessKey,
   StacksFact,
   TlsDataEvent,
@@ -21,7 +20,8 @@ import type {
   StackStep,
 } from './coverage.js';
 import { GuardedStacks } from './guarded-stacks.js';
-import { bestOf, isReadable, retell, stacksOf } from './judge.js';
+import { bestOf, isReadable, retell, retellAll, stacksOf } from './judge.js';
+import { shownOf, type ShownStack } from './shown.js';
 import { Lookups } from './lookups.js';
 import { Mapped } from './mapped.js';
 import { SelfCheck } from './self-check.js';
@@ -39,6 +39,7 @@ export class StackKeeper {
   readonly #lookups = new Lookups();
   readonly #mapped: Mapped;
   readonly guarded = new GuardedStacks(this.#attachments, this.#processes, this.#lookups);
+  readonly #judge = (process: WatchedProcess) => retell(process, this.#attachments);
   #nowNs = 0n;
   #nextScanNs = 0n;
 
@@ -125,7 +126,7 @@ export class StackKeeper {
     const verdict = this.#check.on(event, () => openedNs() !== null);
     const process = this.#seen(key, origin);
     if (process === null) return { ...NOTHING, believed: false };
-    const heard = { verdict, layer: event.layer, process, openedNs };
+    const heard = { verdict, event, process, openedNs };
     const { commands, believed, isFirst, about } = takeBelief(heard, this.#attachments);
     if (about !== null) return { commands, coverage: this.#judgeUsers(about), believed };
     return { commands, coverage: isFirst ? this.#judge(process) : [], believed };
@@ -167,6 +168,11 @@ export class StackKeeper {
   coverageOf(key: ProcessKey): CoverageInfo | null {
     const process = this.#processes.get(key);
     return process === undefined ? null : bestOf(process.rows);
+  }
+
+  /** For records of its TLS: of what was read the stack, `attachment`, else what is known of all of them. */
+  shown(key: ProcessKey, attachment: number | null): ShownStack {
+    return shownOf(this.#processes.get(key), attachment, this.#attachments);
   }
 
   /** Every stack of every living process of which something was told. */
@@ -230,14 +236,7 @@ export class StackKeeper {
   }
 
   #judgeUsers({ users }: Attachment): CoverageChange[] {
-    return [...users.keys()].flatMap((id: ProcessId) => {
-      const process = this.#processes.byId(id);
-      return process === undefined ? [] : this.#judge(process);
-    });
-  }
-
-  #judge(process: WatchedProcess): CoverageChange[] {
-    return retell(process, this.#attachments);
+    return retellAll(users.keys(), this.#processes, this.#attachments);
   }
 
   /** The last word on a process whose look-up never came back. */

@@ -4,6 +4,7 @@ import {
   type Origin,
   type ProcessId,
   type ProcessKey,
+  type TlsStack,
 } from '../event/index.js';
 import type { CoverageInfo } from '../event/index.js';
 
@@ -43,6 +44,8 @@ export interface WatchedProcess {
   hello: boolean;
   named: boolean;
   plaintext: boolean;
+  /** The stack its plaintext came through last; null: not told. */
+  through: TlsStack | null;
   lookingUp: boolean;
   /** What it runs; null: it is not known by an exec. */
   image: ImageId | null;
@@ -72,6 +75,7 @@ export function watchProcess(key: ProcessKey, origin: Origin): WatchedProcess {
     hello: false,
     named: false,
     plaintext: false,
+    through: null,
     lookingUp: false,
     image: null,
     asked: null,

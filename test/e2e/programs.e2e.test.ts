@@ -132,6 +132,8 @@ function problemsOf(
   expect('bypass.direct_egress', bypasses.length, 1);
   expect('method', exchange?.http?.method, request.method);
   expect('host', exchange?.http?.host, host);
+  // curl maps GnuTLS as well.
+  expect('library', exchange?.tls?.library, 'openssl');
   expect('status', exchange?.http?.status, 200);
   expect('source port', exchange?.net?.src_port, request.peer_port);
   expect('source address', exchange?.net?.src_ip, request.peer_ip);

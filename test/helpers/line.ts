@@ -29,6 +29,7 @@ export interface Line {
     readonly path: string;
     readonly status: number;
   };
+  readonly tls?: { readonly sni?: string; readonly library?: string };
   readonly finding?: { readonly rule: string; readonly summary: string };
   readonly gap?: {
     readonly stage: string;

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { followJson, startChild, type Owner } from './children.js';
 import { MODEL_ADDRESS, MODEL_HOSTS, type NetworkNamespace } from './network-namespace.js';
@@ -20,17 +21,28 @@ export interface ModelServer {
   readonly trust: NodeJS.ProcessEnv;
 }
 
-/** A certificate for the model hosts that signs itself. */
+/**
+ * A certificate for the model hosts, and behind it in the same file that of the authority which signed it: what a server
+ * sends, and what a client is told to trust.
+ */
 export function makeCertificate(t: Owner): { cert: string; key: string } {
   const dir = scratchDirectory(t);
-  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+  const file = (name: string): string => join(dir, name);
+  const make = (name: string, ...args: string[]): string => {
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`), '-days', '2'];
+    execFileSync('openssl', ['req', '-x509', ...curve, ...out, ...args], { stdio: 'ignore' });
+    return readFileSync(file(`${name}.pem`), 'utf8');
+  };
   const names = [...MODEL_HOSTS.map((host) => `DNS:${host}`), `IP:${MODEL_ADDRESS}`].join(',');
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  const subject = ['-days', '2', '-subj', '/CN=test', '-addext', `subjectAltName=${names}`];
-  execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...subject], {
-    stdio: 'ignore',
-  });
-  return { cert, key };
+  const authority = make('authority', '-subj', '/CN=test authority');
+  const signed = ['-CA', file('authority.pem'), '-CAkey', file('authority.key')];
+  const extensions = [`subjectAltName=${names}`, 'basicConstraints=CA:FALSE'];
+  const added = extensions.flatMap((one) => ['-addext', one]);
+  // Without the system's configuration, which would call this one an authority, too: rustls refuses such a server.
+  const own = make('server', '-config', '/dev/null', ...signed, '-subj', '/CN=test', ...added);
+  writeFileSync(file('cert.pem'), `${own}${authority}`);
+  return { cert: file('cert.pem'), key: file('server.key') };
 }
 
 /** The demo's model server on MODEL_ADDRESS:443, ready when this resolves. */

@@ -291,6 +291,7 @@ export interface TlsDataFields {
   readonly cookie?: bigint;
   /** enum wf_layer */
   readonly layer?: number;
+  readonly attachment?: number;
   readonly lastReceive?: bigint;
   readonly original?: number;
   readonly kept?: number;
@@ -312,6 +313,7 @@ export function tlsDataRecord(data: TlsDataFields, header: HeaderFields = {}): U
       captured: data.bytes.length,
       direction: data.direction === 'read' ? 1 : 0,
       layer: data.layer ?? 0,
+      attachment: data.attachment ?? 0,
     },
     tail: data.bytes,
   });

@@ -47,11 +47,16 @@ t.test(
     const program = compileTrigger('aead-records');
     const stranger = strangerOf(t, program);
     const watch = watchKernel(t, [program]);
-    for (const path of [program, stranger]) {
+    const attach = (path: string): number => {
       const fd = openSync(path, 'r');
-      watch.kernel.attach(stackOf(path), fd);
-      closeSync(fd);
-    }
+      try {
+        return watch.kernel.attach(stackOf(path), fd);
+      } finally {
+        closeSync(fd);
+      }
+    };
+    attach(stranger);
+    const attachment = attach(program);
     const [truth] = await watch.run<Records>([program]);
     const [other] = await runForJson<Records>(t, [stranger]);
     if (truth === undefined || other === undefined) throw new Error('no truth');
@@ -83,6 +88,7 @@ t.test(
     const calls = (events: readonly TlsDataEvent[]): number =>
       new Set(events.map(({ call }) => call)).size;
     t.equal(calls(raw.filter(({ layer }) => layer === 'inner')), 2 * truth.padded);
+    t.same([...new Set(raw.map((event) => event.attachment))], [attachment]);
     t.ok(
       raw.every(({ direction, lastReceive }) =>
         direction === 'read' ? lastReceive === BigInt(truth.received_cookie) : lastReceive === null,

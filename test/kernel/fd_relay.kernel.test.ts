@@ -80,6 +80,12 @@ if way == 'serve':
     datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     datagrams.connect(('127.0.0.1', 9))
     datagrams.send(b'x')
+if way == 'reset':
+    server = socket.socket(); server.bind(('127.0.0.1', 0)); server.listen(1)
+    for _ in range(20):
+        client = socket.create_connection(server.getsockname())
+        server.accept()[0].close()
+        client.send(b'hello') # it is answered by a reset before it returns
 print(json.dumps(truth), flush=True)
 `;
 
@@ -156,12 +162,12 @@ t.test("fd_relay: a connection of nobody's, used by an agent", { skip }, async (
 t.test('fd_relay: nothing of sockets that stay where they are', { skip }, async (t) => {
   const { watch, run, helper } = await scene(t);
   if (isMissing(t, watch)) return;
-  for (const way of ['child', 'serve']) await run(way);
+  for (const way of ['child', 'serve', 'reset']) await run(way);
   watch.stop();
   t.same(
     watch.events.filter(({ kind }) => kind === 'fd_relay'),
     [],
-    'a child of the opener, an accepted connection, a datagram',
+    'a child of the opener, an accepted connection, a datagram, a connection that was reset',
   );
   t.same(watch.about(helper), []);
 });

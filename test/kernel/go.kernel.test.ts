@@ -30,7 +30,7 @@ const attach = (
   watch: KernelWatch,
   path: string,
   change: (site: ProbeSite) => ProbeSite = (site) => site,
-): void => {
+): number => {
   const fd = openSync(path, 'r');
   const { size, dev, ino } = fstatSync(fd, { bigint: true });
   const read = (offset: number, length: number): Uint8Array => {
@@ -41,8 +41,9 @@ const attach = (
   const found = resolution.ok ? resolution.found.find(({ library }) => library === 'go') : null;
   if (!found || 'refused' in found) throw new Error(`no Go in ${path}: ${JSON.stringify(found)}`);
   const sites = found.sites.map(change);
-  watch.kernel.attach({ file: { dev, inode: ino }, path, ...found, sites }, fd);
+  const number = watch.kernel.attach({ file: { dev, inode: ino }, path, ...found, sites }, fd);
   closeSync(fd);
+  return number;
 };
 
 const cookieOf = (watch: KernelWatch, { pid, local_port }: Truth): bigint | undefined =>
@@ -88,7 +89,8 @@ for (const [name, ...flags] of [['fixed addresses'], ['any address', '-buildmode
       const program = build(...flags);
       const stranger = strangerOf(t, program);
       const watch = watchKernel(t, [program]);
-      for (const path of [program, stranger]) attach(watch, path);
+      attach(watch, stranger);
+      const attachment = attach(watch, program);
       const port = String(await startTlsEchoServer(t));
       const truths = await watch.run<Truth>([program, 'echo', port, '24', '150000']);
       const [other] = await runForJson<Truth>(t, [stranger, 'echo', port, '2', '9000']);
@@ -99,6 +101,8 @@ for (const [name, ...flags] of [['fixed addresses'], ['any address', '-buildmode
       const sessions = sessionsOf(watch, pid);
       t.equal(truths.length, 24);
       t.equal(sessions.length, 24, 'a session each');
+      const through = watch.of('tls_data', pid).map((event) => event.attachment);
+      t.same([...new Set(through)], [attachment], 'and it says through which probes');
       for (const truth of truths) {
         const [session] = sessionsWith(sessions, truth);
         t.ok(session, `bytes of port ${truth.local_port} both ways`);

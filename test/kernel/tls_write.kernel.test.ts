@@ -19,14 +19,21 @@ t.test(
   async (t) => {
     const program = compileTrigger('tls-retry');
     const watch = watchKernel(t, [program]);
-    watch.attachSystemTls();
     const truths: Retry[] = [];
-    for (const way of ['retry', 'partial'])
+    for (const way of ['retry', 'partial']) {
+      // With probes of its own each.
+      watch.attachSystemTls();
       truths.push(...(await watch.run<Retry>([program, way])));
+    }
     const [other] = await runForJson<Retry>(t, [strangerOf(t, program), 'partial']);
     for (const { pid } of truths) await watch.ended(pid);
     const { payloadBytesForeign } = watch.stop();
 
+    const through = truths.map(({ pid }) => [
+      ...new Set(watch.of('tls_data', pid).map(({ attachment }) => attachment)),
+    ]);
+    t.match(through, [[Number], [Number]], 'each says through which probes it came');
+    t.not(through[0]?.[0], through[1]?.[0]);
     for (const truth of truths) {
       const data = watch.of('tls_data', truth.pid).filter(({ direction }) => direction === 'write');
       const calls = [...new Set(data.map(({ call }) => call))];

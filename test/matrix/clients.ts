@@ -52,14 +52,12 @@ const versionOf = (program: string, ...args: string[]): (() => string) => {
 const url = ({ host, path }: Question): string => `https://${host}${path}`;
 const body = ({ path }: Question): string => `body of ${path}`;
 
-/** A runtime that scripts/test-agents has installed from npm. */
-function fromNpm(name: string, path: string): string {
-  return resolve('.cache/agents', name, 'node_modules', path);
-}
-const BUN = fromNpm('bun', '@oven/bun-linux-x64/bin/bun');
-const DENO = fromNpm('deno', '@deno/linux-x64-glibc/deno');
+/** Runtimes from npm, of the versions in test/matrix/runtimes. */
+const RUNTIMES = resolve('.cache/runtimes/node_modules');
+const BUN = join(RUNTIMES, '@oven/bun-linux-x64/bin/bun');
+const DENO = join(RUNTIMES, '@deno/linux-x64-glibc/deno');
 const fetched = (path: string): (() => string | null) => {
-  return () => (existsSync(path) ? null : 'not installed: scripts/test-agents --install bun deno');
+  return () => (existsSync(path) ? null : 'not installed: scripts/install-clients');
 };
 
 /** One pair for all runs of a test: another copy would be another file. */
@@ -168,7 +166,18 @@ export const CLIENTS: readonly Client[] = [
     version: versionOf('openssl', 'version'),
     command: (_, { host, path }) => [
       ...([compileTrigger('tls-ask-static'), '443', `body of ${path}`, '--print'] as const),
-      ...['--address', MODEL_ADDRESS, '--sni', host, '--host', host, '--path', path],
+      ...[
+        '--address',
+        MODEL_ADDRESS,
+        '--sni',
+        host,
+        '--host',
+        host,
+        '--path',
+        path,
+        '--await',
+        'tls-ask-static',
+      ],
     ],
   },
   {

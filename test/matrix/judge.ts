@@ -98,7 +98,7 @@ function inJournal({ client, connection, host, path }: Run, lines: readonly Line
   const asked = mine.filter(({ kind, http }) => kind === 'http' && http?.path === path);
   if (asked.length !== 1) wrong.push(`${asked.length} requests in the journal`);
   else if (asked[0]?.http?.status !== 200 || asked[0].http.host !== host) {
-    wrong.push('a request with another host or status');
+    wrong.push(`a request of ${asked[0]?.http?.host} with status ${asked[0]?.http?.status}`);
   }
   return wrong;
 }

@@ -3,10 +3,10 @@
  * before and behind its own TLS. Prints {"port":N} when it listens, and one JSON line a connection that has ended:
  * whence it came, the name it asked for, and what was said. A path that begins with /hold is never answered.
  *
- * usage: server.mjs ADDRESS PORT CERT KEY [--brief | --before PORT]
+ * usage: server.mjs ADDRESS PORT CERT KEY [--brief | --before PORT [--websocket]]
  *
- * --brief: one line a request, without bytes. --before: requests are handed on to http://127.0.0.1:PORT, and a WebSocket is
- * refused with 426.
+ * --brief: one line a request, without bytes. --before: requests are handed on to http://127.0.0.1:PORT. A WebSocket is
+ * refused with 426, or with --websocket taken, as it comes compressed: each message is a request of its own.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -14,8 +14,9 @@ import { createServer as createHttp1, request as ask } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { createServer } from 'node:tls';
+import { handOnMessages } from './websocket.mjs';
 
-const [address, port, cert, key, mode, upstream] = process.argv.slice(2);
+const [address, port, cert, key, mode, upstream, websocket] = process.argv.slice(2);
 const isBrief = mode === '--brief';
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -28,7 +29,8 @@ class Witness extends Duplex {
     this.sent = [];
     this.paths = [];
     socket.on('data', (bytes) => {
-      if (!isBrief) this.received.push(bytes);
+      // A copy: a WebSocket takes its mask off where it lies.
+      if (!isBrief) this.received.push(Buffer.from(bytes));
       if (!this.push(bytes)) socket.pause();
     });
     socket.on('end', () => this.push(null));
@@ -96,8 +98,9 @@ function serve(request, response) {
 }
 
 const http1 = createHttp1({ keepAlive: true }, serve);
-http1.on('upgrade', (request, socket) => {
+http1.on('upgrade', (request, socket, head) => {
   socket.paths.push(request.url);
+  if (websocket !== undefined) return handOnMessages(request, socket, head, Number(upstream));
   socket.end('HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 });
 const http2 = createHttp2(serve);
@@ -110,11 +113,13 @@ const server = createServer(
   (socket) => {
     const { remoteAddress, remotePort, alpnProtocol, servername } = socket;
     const witness = new Witness(socket);
+    const opened_ms = Date.now();
     socket.once('close', () => {
       if (isBrief) return;
       say({
         peer_ip: remoteAddress,
         peer_port: remotePort,
+        opened_ms,
         sni: typeof servername === 'string' && servername !== '' ? servername : null,
         alpn: alpnProtocol === false ? null : alpnProtocol,
         paths: witness.paths,

@@ -8,6 +8,8 @@ import { waitFor } from '../helpers/wait.js';
 export interface Connection {
   readonly peer_ip: string;
   readonly peer_port: number;
+  /** When its handshake was over; Unix time. */
+  readonly opened_ms: number;
   /** null: the client named nobody. */
   readonly sni: string | null;
   readonly alpn: string | null;
@@ -43,6 +45,7 @@ export async function startMatrixServer(
   net: NetworkNamespace,
   mode: '--before',
   port: string,
+  ...websocket: '--websocket'[]
 ): Promise<MatrixServer<Connection>>;
 export async function startMatrixServer(
   t: Owner,

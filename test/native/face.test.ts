@@ -148,7 +148,7 @@ t.test('what the machine lacks is reported, not thrown', { skip }, async (t) => 
     detail: '/tmp is not a cgroup v2 mount point',
   });
   t.match(states.get('wf_exec'), { family: 'process', state: 'ready' });
-  t.equal(states.get('wf_ssl_write_enter')?.state, 'ready');
+  t.equal(states.get('wf_tls_write_enter')?.state, 'ready');
 });
 
 t.test('probes on a file come and go; a bad site or file is refused whole', { skip }, async (t) => {

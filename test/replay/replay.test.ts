@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t, { type Test } from 'tap';
 import { runCommand, withoutRunner, type Finished } from '../helpers/children.js';
@@ -18,6 +19,20 @@ function copyWith(t: Test, change: (bytes: Buffer) => Buffer): string {
   writeFileSync(file, change(readFileSync(RECORDING)));
   return file;
 }
+
+/** The same recording, but for what its header says of its events: magic, then length, checksum and payload. */
+const withWireVersion =
+  (version: number) =>
+  (bytes: Buffer): Buffer => {
+    const length = bytes.readUInt32LE(8);
+    const header = bytes.subarray(16, 16 + length).toString('latin1');
+    const changed = header.replace(/"wireVersion":\d+/, `"wireVersion":${version}`);
+    const payload = Buffer.from(changed, 'latin1');
+    const head = Buffer.from(bytes.subarray(0, 16));
+    head.writeUInt32LE(payload.length, 8);
+    head.writeUInt32LE(crc32(payload), 12);
+    return Buffer.concat([head, payload, bytes.subarray(16 + length)]);
+  };
 
 t.test('a recording gives the records of its run again, byte for byte', async (t) => {
   const once = await replay(t, RECORDING, '-o', 'json');
@@ -61,6 +76,14 @@ t.test('a recording that was cut gives what it holds, and says that it was cut',
     t.not(stderr, '', `${length} bytes: it is said`);
     t.notMatch(stderr, /\n {4}at /, 'no stack trace');
   }
+});
+
+t.test('one whose events have another layout is refused, not misread', async (t) => {
+  const file = copyWith(t, withWireVersion(2));
+  const { code, stdout, stderr } = await replay(t, file, '-o', 'json');
+  t.equal(code, 69);
+  t.equal(stdout, '');
+  t.match(stderr, /its events are of wire version 2, this program reads \d+/);
 });
 
 t.test('one that was changed, or is none, is refused or read up to there', async (t) => {

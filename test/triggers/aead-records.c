@@ -51,8 +51,8 @@ __attribute__((noinline, noclone, used)) int aead_open(const struct context* con
 
 __attribute__((noinline, noclone, used)) int aead_seal_scatter(
     const struct context* context, uint8_t* out, uint8_t* out_tag, size_t* out_tag_len,
-    size_t max_out_tag_len, const uint8_t* nonce, size_t nonce_len, const uint8_t* in, size_t in_len,
-    const uint8_t* extra_in, size_t extra_in_len, const uint8_t* ad, size_t ad_len) {
+    size_t max_out_tag_len, const uint8_t* nonce, size_t nonce_len, const uint8_t* in,
+    size_t in_len, const uint8_t* extra_in, size_t extra_in_len, const uint8_t* ad, size_t ad_len) {
   uint8_t tag = 0;
   if (max_out_tag_len < TAG || extra_in != NULL || extra_in_len != 0) return 0;
   for (size_t i = 0; i < ad_len; i++) tag ^= ad[i];
@@ -135,11 +135,12 @@ static void one(const struct record* r) {
   }
   size_t ad_length = make_ad(r, plain, ad);
   if (r->version == 12) {
-    if (!aead_seal_scatter(r->context, text, text + plain, &length, TAG, nonce, 12, text, plain, NULL,
-                           0, ad, ad_length))
+    if (!aead_seal_scatter(r->context, text, text + plain, &length, TAG, nonce, 12, text, plain,
+                           NULL, 0, ad, ad_length))
       die("aead_seal_scatter");
     length += plain;
-  } else if (!aead_seal(r->context, text, &length, ROOM - 5, nonce, 12, text, plain, ad, ad_length)) {
+  } else if (!aead_seal(r->context, text, &length, ROOM - 5, nonce, 12, text, plain, ad,
+                        ad_length)) {
     die("aead_seal");
   }
   memcpy(wire, ad, 5);
@@ -192,10 +193,11 @@ int main(void) {
       {first, 3, 13, DATA, 2000, 0, 0, 1},     {first, 3, 13, HANDSHAKE, 8, 0, 1, 0},
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) one(&all[i]);
-  printf("{\"pid\":%d,\"seed\":%d,\"bytes\":%llu,\"records\":%llu,\"sent_cookie\":\"%llu\","
-         "\"received_cookie\":\"%llu\",\"silent\":%llu,\"padded\":%llu,\"padded_bytes\":%llu}\n",
-         getpid(), SEED, (unsigned long long)bytes, (unsigned long long)records,
-         (unsigned long long)cookie_of(ends[0]), (unsigned long long)cookie_of(ends[1]),
-         (unsigned long long)silent, (unsigned long long)padded, (unsigned long long)padded_bytes);
+  printf(
+      "{\"pid\":%d,\"seed\":%d,\"bytes\":%llu,\"records\":%llu,\"sent_cookie\":\"%llu\","
+      "\"received_cookie\":\"%llu\",\"silent\":%llu,\"padded\":%llu,\"padded_bytes\":%llu}\n",
+      getpid(), SEED, (unsigned long long)bytes, (unsigned long long)records,
+      (unsigned long long)cookie_of(ends[0]), (unsigned long long)cookie_of(ends[1]),
+      (unsigned long long)silent, (unsigned long long)padded, (unsigned long long)padded_bytes);
   return 0;
 }

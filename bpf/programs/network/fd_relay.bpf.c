@@ -101,7 +101,7 @@ int BPF_PROG(wf_fd_relay, struct sock *sk, int sent, int flags)
 		if (scope_same(&relay.opener.self, &relay.user.self) ||
 		    (relay.user_told && scope_same(&relay.opener.root, &relay.user.root)))
 			return 0;
-	} else if (was_accepted(sk)) {
+	} else if (was_accepted(sk) || bpf_map_lookup_elem(&wf_closed_map, &cookie)) {
 		return 0;
 	}
 	if (!concerns(&relay.user, relay.user_told) &&

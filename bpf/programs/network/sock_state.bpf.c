@@ -58,6 +58,6 @@ int BPF_PROG(wf_sock_state, const struct sock *sk, int from, int to)
 	if (owner_who(owner, &who))
 		emit_state(&who, cookie, sk, from, to);
 	if (to == TCP_CLOSE)
-		bpf_map_delete_elem(&wf_owner_map, &cookie);
+		owner_forget(cookie);
 	return 0;
 }

@@ -11,9 +11,10 @@
  * Told at entry, for at return the ciphertext stands where the plaintext was. It fails only when its caller gave too
  * little room, and then the connection is over.
  */
-static __always_inline int sealed(const struct aead_call *call, const struct wf_who *who)
+static __always_inline int sealed(const struct aead_call *call, const struct wf_who *who,
+				  __u32 attachment)
 {
-	struct wf_tls_frame frame = { .direction = WF_DIRECTION_WRITE };
+	struct wf_tls_frame frame = { .direction = WF_DIRECTION_WRITE, .attachment = attachment };
 	int layer = aead_layer(call, call->in_length);
 	struct wf_tls_thread *state;
 
@@ -32,21 +33,25 @@ static __always_inline int sealed(const struct aead_call *call, const struct wf_
 SEC("uprobe")
 int wf_tls_aead_seal_enter(struct pt_regs *ctx)
 {
+	__u32 attachment = tls_hit(ctx);
 	struct aead_call call;
 	struct wf_who who;
 
-	tls_hit(ctx);
-	return tls_who(&who) && aead_arguments(ctx, &call) ? sealed(&call, &who) : 0;
+	if (!tls_who(&who) || !aead_arguments(ctx, &call))
+		return 0;
+	return sealed(&call, &who, attachment);
 }
 
 SEC("uprobe")
 int wf_tls_aead_seal_scatter_enter(struct pt_regs *ctx)
 {
+	__u32 attachment = tls_hit(ctx);
 	struct aead_call call;
 	struct wf_who who;
 
-	tls_hit(ctx);
-	return tls_who(&who) && aead_arguments_scatter(ctx, &call) ? sealed(&call, &who) : 0;
+	if (!tls_who(&who) || !aead_arguments_scatter(ctx, &call))
+		return 0;
+	return sealed(&call, &who, attachment);
 }
 
 SEC("uprobe")
@@ -58,7 +63,7 @@ int wf_tls_aead_open_enter(struct pt_regs *ctx)
 	struct wf_who who;
 	int layer;
 
-	tls_hit(ctx);
+	frame.attachment = tls_hit(ctx);
 	if (!tls_who(&who) || !aead_arguments(ctx, &call))
 		return 0;
 	layer = aead_layer(&call, call.in_length - AEAD_TAG);

@@ -18,7 +18,7 @@ static __always_inline int go_enter(struct pt_regs *ctx, __u32 direction)
 	struct go_stack stack;
 	struct wf_who who;
 
-	tls_hit(ctx);
+	entry.attachment = tls_hit(ctx);
 	if (!tls_who(&who) || !go_stack_of(ctx, &stack))
 		return 0;
 	key.tgid = who.self.tgid;
@@ -53,6 +53,7 @@ static __always_inline void go_tell(const struct wf_go_frame *frame, const struc
 	call->original = moved > 0xffffffff ? 0xffffffff : moved;
 	call->direction = frame->direction;
 	call->layer = WF_LAYER_STREAM;
+	call->attachment = frame->attachment;
 	copy_call(state);
 }
 

@@ -15,7 +15,7 @@ int BPF_KPROBE(wf_tls_read_enter, __u64 session, __u64 buffer, int length)
 
 	entry.length = length > 0 ? length : 0;
 	entry.direction = WF_DIRECTION_READ;
-	tls_hit(ctx);
+	entry.attachment = tls_hit(ctx);
 	return tls_enter(&entry);
 }
 
@@ -34,7 +34,7 @@ int BPF_KPROBE(wf_tls_read_ex_enter, __u64 session, __u64 buffer, __u64 length, 
 	entry.length = length;
 	entry.moved_at = moved;
 	entry.direction = WF_DIRECTION_READ;
-	tls_hit(ctx);
+	entry.attachment = tls_hit(ctx);
 	return tls_enter(&entry);
 }
 

@@ -13,6 +13,7 @@ import { Evaluation } from '../../../src/evaluation.js';
 import { Journal, JournalCursor } from '../../../src/journal/index.js';
 import { ReadServer, readSocketPath } from '../../../src/readapi/index.js';
 import { decodeRecord } from '../../../src/record/index.js';
+import { WfLimits } from '../../../src/decode/index.js';
 import { Recorder, RECORDING_VERSION } from '../../../src/recording/index.js';
 import { assembleStatus } from '../../../src/telemetry/index.js';
 import { scratchDirectory } from '../../helpers/scratch.js';
@@ -380,7 +381,7 @@ t.test(
     const file = join(scratchDirectory(t), 'rec');
     const recorder = Recorder.create(file, {
       version: RECORDING_VERSION,
-      wireVersion: 1,
+      wireVersion: WfLimits.WIRE_VERSION,
       settings,
       epoch: 7,
       firstSeq: '41',

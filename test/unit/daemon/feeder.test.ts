@@ -232,6 +232,16 @@ t.test('what the kernel refuses is counted, logged once and, for probes, answere
   t.match(runner.run({ do: 'attach', stack, through: root }), { state: 'failed', error: 'ENOSPC' });
 });
 
+t.test('what is attached says what its plaintext is marked with', async (t) => {
+  const kernel = kernelWith({ attach: () => 77 });
+  const host = hostWith({ openStack: openDevNull });
+  const log = createLog('warn', { write: () => undefined });
+  const fact = new CommandRunner(kernel, host, log, () => 7n).run({
+    ...{ do: 'attach', stack, through: root },
+  });
+  t.match(fact, { fact: 'attach', state: 'attached', attachment: 77, bootNs: 7n });
+});
+
 function openDevNull(): number {
   return openSync('/dev/null', 'r');
 }

@@ -109,6 +109,10 @@ t.test('every kind of record becomes its event with every member in place', (t) 
     'tls_data',
   );
   t.match(data, { direction: 'read', offset: 2, kept: 5, socketCookie: null, lastReceive: null });
+  t.equal(data.attachment, null, 'the kernel could not say');
+  const from = { ssl: 1n, call: 2n, bytes: utf8('abc'), layer: 2, attachment: 0xffff_fffe };
+  const marked = one(tlsDataRecord({ ...from, direction: 'read' }), 'tls_data');
+  t.match(marked, { direction: 'read', layer: 'record', attachment: 0xffff_fffe });
   t.equal(one(tlsFreeRecord(6n), 'tls_free').ssl, 6n);
   t.end();
 });

@@ -88,6 +88,7 @@ const data = (when: When, more: Partial<TlsDataEvent> = {}): TlsDataEvent => ({
   call: 1n,
   direction: 'write',
   layer: 'stream',
+  attachment: null,
   socketCookie: null,
   lastReceive: null,
   original: 1,

@@ -4,9 +4,7 @@ import { once } from 'node:events';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
-  closeSync,
   copyFileSync,
-  fstatSync,
   mkdirSync,
   readFileSync,
   readlinkSync,

@@ -245,8 +245,8 @@ t.test('catching up gives large batches until one was all', async (t) => {
 
 t.test('a file has its probes once, whatever is asked', async (t) => {
   const { fake, kernel } = open();
-  kernel.attach(stack(7n), 5);
-  kernel.attach(stack(7n), 6);
+  t.equal(kernel.attach(stack(7n), 5), 1, 'what its plaintext is marked with');
+  t.equal(kernel.attach(stack(7n), 6), 2);
   kernel.detach({ dev: 1n, inode: 7n }, 'openssl');
   kernel.detach({ dev: 1n, inode: 7n }, 'openssl');
   t.same(fake.calls, [

@@ -73,6 +73,7 @@ const close = (sent: number, received: number, ms: number, cookie = 1n): Uint8Ar
   const bytes = { sent: BigInt(sent), received: BigInt(received) };
   return flowStateRecord({ cookie, tuple, from: 1, to: 7, ...bytes }, at(ms));
 };
+/** Their probes have the numbers 1, 2 ... */
 const start = (stacks: readonly TlsStack[]): Pipeline => {
   const pipeline = new Pipeline(settings({ rules: [bot] }));
   const asks = { path: '/opt/bot', flags: WfExecFlag.ASKS_VERDICT };
@@ -81,9 +82,9 @@ const start = (stacks: readonly TlsStack[]): Pipeline => {
     input: 'fact',
     fact: { fact: 'stacks', key: root, gone: false, stacks, pending: false, unreadable: [] },
   });
-  for (const { file, library } of stacks) {
+  for (const [i, { file, library }] of stacks.entries()) {
     const attached = { fact: 'attach', file, library, state: 'attached', bootNs: 2n * MS } as const;
-    pipeline.step({ input: 'fact', fact: attached });
+    pipeline.step({ input: 'fact', fact: { ...attached, attachment: i + 1 } });
   }
   return pipeline;
 };
@@ -158,6 +159,56 @@ t.test('a request for another host than the one that was called is fronting', (t
   t.strictSame(rules(ask('site.example', 110)), []);
   t.strictSame(rules(ask('hidden.example', 120)), ['bypass.fronting']);
   t.strictSame(rules(ask('hidden.example', 130)), []);
+  t.end();
+});
+
+t.test(
+  'a request names the stack it was read through, a handshake none where it may be two',
+  (t) => {
+    const gnutls: TlsStack = {
+      ...{ ...libssl, file: { dev: 8n, inode: 2n } },
+      ...{ path: '/lib/libgnutls.so.30', library: 'gnutls' },
+    };
+    const libraries = (pipeline: Pipeline, attachment: number): (string | undefined)[] => {
+      const said = pipeline.step(batch(...connect(100)));
+      const asked = plain('GET / HTTP/1.1\r\nHost: site.example\r\n\r\n', 110, { attachment });
+      const answer = { direction: 'read', call: 111n, attachment } as const;
+      const step = pipeline.step(batch(asked, plain('HTTP/1.1 204 OK\r\n\r\n', 120, answer)));
+      const again = pipeline.step(batch(...connect(200, 2n)));
+      const all = [said, step, again].flatMap(({ values }) => values);
+      return all.flatMap((value) =>
+        value.kind === 'http' || value.kind === 'tls_session' ? [value.tls?.library] : [],
+      );
+    };
+    t.strictSame(libraries(start([gnutls, libssl]), 2), [undefined, 'openssl', 'openssl']);
+    t.strictSame(libraries(start([gnutls, libssl]), 1), [undefined, 'gnutls', 'gnutls']);
+    t.strictSame(libraries(start([gnutls, libssl]), 0), [undefined, undefined, undefined]);
+    t.strictSame(libraries(start([libssl]), 0), ['openssl', 'openssl', 'openssl'], 'not told');
+    t.end();
+  },
+);
+
+t.test('a process is not blind for a stack that is refused beside one that is read', (t) => {
+  const aws: TlsStack = { ...libssl, library: 'aws-lc', path: '/opt/bot' };
+  const ring = { path: '/opt/bot', reason: 'inlined', library: 'ring' } as const;
+  const found = { fact: 'stacks', key: root, gone: false, pending: false } as const;
+  const pipeline = start([]);
+  pipeline.step({ input: 'fact', fact: { ...found, stacks: [aws], unreadable: [ring] } });
+  const tls = (ms: number, cookie: bigint) =>
+    find(pipeline.step(batch(...connect(ms, cookie))), 'tls_session').map((value) => value.tls);
+  t.equal(tls(100, 1n)[0]?.coverage, undefined, 'its probes are on their way');
+  const attached = { fact: 'attach', state: 'attached', attachment: 1, bootNs: 3n * MS } as const;
+  const { file, library } = aws;
+  pipeline.step({ input: 'fact', fact: { ...attached, file, library } });
+  t.match(tls(200, 2n), [{ library: 'aws-lc', coverage: 'plaintext' }]);
+  t.match(
+    pipeline.coverage().map(({ coverage }) => [coverage.library, coverage.state]),
+    [
+      ['aws-lc', 'plaintext'],
+      ['ring', 'blind'],
+    ],
+  );
+  t.match(pipeline.snapshot().activity.stacks.coverage, { plaintext: 1, blind: 0 });
   t.end();
 });
 

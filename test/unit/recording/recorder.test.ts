@@ -172,7 +172,7 @@ t.test('foreign files and other formats are refused with the reason', async (t) 
   t.equal(readAll(join(dir, 'other')), 'it is not a recording');
   const later = join(dir, 'later');
   Recorder.create(later, { ...header, version: 99 }).close();
-  t.equal(readAll(later), 'its format is 99, this program reads 1');
+  t.equal(readAll(later), 'its format is 99, this program reads 2');
   t.throws(() => readRecording(join(dir, 'none')), { code: 'ENOENT' });
 });
 

@@ -132,9 +132,33 @@ t.test('how SSL_write calls says what no version says', async (t) => {
   t.same(found(plan('without')), sites('write_ex'));
   t.same(found(plan('with')), sites('write_flags_ex'));
   t.same(found(plan('with', 'OpenSSL 3.6.4 25 Aug 2026')), sites('write_flags_ex'));
+  t.same(found(named(plan('with'), 'SSL_write')), sites('write_flags_ex'), 'a program names it');
   t.same(found(plan('without', 'OpenSSL 3.6.4 25 Aug 2026')), [
     ['openssl', 'its version and its code differ'],
   ]);
+});
+
+/** The program has a function that says what failed. */
+const named = (plan: ProgramPlan, text: string): ProgramPlan => ({
+  ...plan,
+  functions: [
+    ...plan.functions.map((one) =>
+      one.name === 'main'
+        ? { ...one, does: [...one.does, { step: 'call', name: 'says' } as const] }
+        : one,
+    ),
+    fn('says', { step: 'load', text }),
+  ],
+});
+
+t.test('a program that names the functions of OpenSSL itself is no second one', async (t) => {
+  for (const version of ['OpenSSL 3.0.19 27 Jan 2026', 'OpenSSL 3.6.4 25 Aug 2026']) {
+    const plan = openSsl(version);
+    t.same(found(named(plan, 'SSL_write')), found(plan));
+    t.same(found(named(plan, 'SSL_read')), found(plan));
+  }
+  const inlined = inlinedOpenSsl('OpenSSL 3.0.19 27 Jan 2026');
+  t.same(found(named(inlined, 'SSL_read')), found(inlined));
 });
 
 t.test('OpenSSL with its inner functions in their callers is read at each of these', async (t) => {
@@ -147,6 +171,27 @@ t.test('OpenSSL with its inner functions in their callers is read at each of the
   ]);
   t.same(found(inlinedOpenSsl('OpenSSL 3.6.4 25 Aug 2026')), [
     ['openssl', 'ssl_write_internal: 2 functions name it'],
+  ]);
+});
+
+t.test('two functions that are taken for one are not read', async (t) => {
+  const plan = openSsl('OpenSSL 3.0.19 27 Jan 2026');
+  const functions = plan.functions
+    .filter(({ name }) => name !== 'SSL_read')
+    .map((one) =>
+      one.name !== 'ssl_read_internal'
+        ? one
+        : {
+            ...one,
+            does: [
+              ...one.does,
+              { step: 'load', text: 'SSL_read' } as const,
+              { step: 'call', name: one.name } as const,
+            ],
+          },
+    );
+  t.same(found({ ...plan, functions }), [
+    ['openssl', 'ssl_read_internal: where it begins cannot be told'],
   ]);
 });
 

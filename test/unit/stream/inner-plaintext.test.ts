@@ -17,6 +17,7 @@ function records(id: number, whole: Uint8Array, more: Partial<TlsDataEvent> = {}
       call: BigInt(id),
       direction: 'write',
       layer: 'inner',
+      attachment: null,
       socketCookie: null,
       lastReceive: null,
       original: whole.length,

@@ -16,6 +16,7 @@ function record(ssl: bigint, text: string, more: Partial<TlsDataEvent> = {}): Tl
     call: 1n,
     direction: 'write',
     layer: 'record',
+    attachment: null,
     socketCookie: null,
     lastReceive: null,
     original: bytes.length,

@@ -14,6 +14,7 @@ function record(id: number, text: string, more: Partial<TlsDataEvent> = {}): Tls
     call: BigInt(id),
     direction: 'write',
     layer: 'record',
+    attachment: null,
     socketCookie: null,
     lastReceive: null,
     original: bytes.length,

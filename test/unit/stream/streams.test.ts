@@ -26,6 +26,7 @@ function records({ id, text, kept = text.length, chunk = 4, more = {} }: CallPla
     call: BigInt(id),
     direction: 'write',
     layer: 'stream',
+    attachment: null,
     socketCookie: null,
     lastReceive: null,
     original: bytes.length,
@@ -54,6 +55,17 @@ function conserves(t: Test, streams: Streams): void {
   t.equal(capturedBytes + limitBytes + lostBytes, movedBytes, 'captured + cut + lost = moved');
   t.equal(bufferedBytes, 0, 'nothing is held');
 }
+
+t.test('each piece says whose probes gave it', (t) => {
+  const streams = new Streams();
+  const through = (id: number, attachment: number) =>
+    records({ id, text: 'four and more', more: { attachment } }).flatMap((event) =>
+      streams.on(event),
+    );
+  t.same([...new Set(through(1, 5).map(({ attachment }) => attachment))], [5]);
+  t.same([...new Set(through(2, 6).map(({ attachment }) => attachment))], [6], 'set anew');
+  t.end();
+});
 
 t.test('calls become one stream, cut where they were cut', (t) => {
   const streams = new Streams();

@@ -1,7 +1,9 @@
 import t from 'tap';
-import type { ProcessKey, StacksFact, TlsStack } from '../../../src/event/index.js';
+import { processId } from '../../../src/event/index.js';
+import type { AttachFact, ProcessKey, StacksFact, TlsStack } from '../../../src/event/index.js';
 import { StackKeeper } from '../../../src/tls/index.js';
-import { OWNED_MAX } from '../../../src/tls/attachments.js';
+import { Attachments, OWNED_MAX } from '../../../src/tls/attachments.js';
+import { stackId } from '../../../src/tls/attachment.js';
 import { originAt, newImage } from '../../helpers/events.js';
 
 const ROOT: ProcessKey = { tgid: 100, startNs: 1n };
@@ -128,5 +130,69 @@ t.test('a look-up that goes on keeps the last word, and one that is owed is aske
   t.match(keeper.fact(found(ROOT, [])).coverage, [{ coverage: { reason: 'no_known_stack' } }]);
   t.match(keeper.unexplained(ROOT).commands, [{ do: 'look_up_stacks', key: ROOT }]);
   t.same(keeper.unexplained({ tgid: 5, startNs: 5n }).commands, []);
+  t.end();
+});
+
+const settled = (
+  { file, library }: TlsStack,
+  state: AttachFact['state'],
+  bootNs: bigint,
+): AttachFact => ({ fact: 'attach', file, library, state, bootNs });
+
+t.test('probes nobody could use any more go after five seconds, and come back with a user', (t) => {
+  const stacks = new Attachments();
+  const [one, user] = [stack(1), processId(ROOT)];
+  const use = () => stacks.use(one, ROOT, user, user).commands;
+  t.match(use(), [{ do: 'attach' }]);
+  stacks.settle(settled(one, 'attached', ns(1)));
+  t.equal(stacks.anyLibrary(), 'openssl');
+  t.same(stacks.tick(ns(10), true), [], 'it is used');
+  stacks.leave([stackId(one)], user);
+  t.same(stacks.tick(ns(1000), true), []);
+  t.same(stacks.tick(ns(5999), true), []);
+  t.match(stacks.tick(ns(6000), true), [{ do: 'detach', file: one.file, library: 'openssl' }]);
+  t.equal(stacks.anyLibrary(), '', 'what is on its way out reads nothing');
+  t.same(use(), [], 'not before they are gone');
+  t.match(stacks.settle(settled(one, 'detached', ns(6001))).commands, [{ do: 'attach' }]);
+  stacks.settle(settled(one, 'attached', ns(6002)));
+  stacks.leave([stackId(one)], user);
+  stacks.tick(ns(7000), true);
+  t.equal(stacks.tick(ns(12_000), true).length, 1);
+  t.same(stacks.settle(settled(one, 'detached', ns(12_001))).commands, []);
+  t.equal(stacks.get(stackId(one)), undefined, 'and is forgotten');
+  t.same(stacks.settle(settled(one, 'detached', ns(12_002))), { stack: null, commands: [] });
+  t.end();
+});
+
+t.test('a library of the system keeps its probes while there are agents', (t) => {
+  const stacks = new Attachments();
+  const one = stack(1);
+  t.match(stacks.useAsSystem(one), [{ do: 'attach', through: null }]);
+  stacks.settle(settled(one, 'attached', ns(1)));
+  t.same([...stacks.tick(ns(1000), true), ...stacks.tick(ns(9000), true)], []);
+  t.same(stacks.tick(ns(10_000), false), []);
+  t.match(stacks.tick(ns(15_000), false), [{ do: 'detach' }]);
+  t.end();
+});
+
+t.test('a full table gives up what was found to be no TLS, and nothing that is in use', (t) => {
+  const stacks = new Attachments();
+  const strange = stack(9999);
+  const [user, id] = [processId(ROOT), stackId(strange)];
+  stacks.use(strange, ROOT, user, user);
+  const held = stacks.get(id);
+  if (held === undefined) throw new Error('it is not there');
+  t.same(stacks.distrust(held, 'no text'), [], 'it has no probes yet');
+  t.match(stacks.settle(settled(strange, 'attached', ns(1))).commands, [{ do: 'detach' }]);
+  stacks.leave([id], user);
+  stacks.settle(settled(strange, 'detached', ns(2)));
+  t.same(stacks.tick(ns(9000), true), []);
+  t.not(stacks.get(id), undefined, 'what was found out is kept');
+  for (const one of many(1, 1023)) stacks.useAsSystem(one);
+  t.match(stacks.useAsSystem(stack(2000)), [{ do: 'attach' }], 'in its place');
+  t.equal(stacks.get(id), undefined);
+  t.same(stacks.useAsSystem(stack(2001)), []);
+  t.match(stacks.use(stack(2002), ROOT, user, user), { refused: 'full' });
+  t.match(stacks.stats(), { refused: 2, distrusted: 0 });
   t.end();
 });

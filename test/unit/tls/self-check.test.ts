@@ -21,6 +21,7 @@ const said = (text: string, more: Partial<TlsDataEvent> = {}): TlsDataEvent => {
   return {
     ...{ kind: 'tls_data', ...baseOf(BUN, BUN, ns(50)), ssl: 7n, call: calls },
     ...{ direction: 'write', layer: 'stream', socketCookie: null, lastReceive: null },
+    attachment: null,
     ...{ original: bytes.length, kept: bytes.length, offset: 0, bytes },
     ...more,
   };
@@ -122,22 +123,56 @@ t.test('nothing is held against it that could be the middle of a session', (t) =
   t.end();
 });
 
-t.test('a stack where records are sealed is judged by what they hold', (t) => {
+t.test('plaintext says which of two stacks it came through, and that one is judged', (t) => {
+  const [bun, other] = [stack(), stack({ library: 'openssl' })];
+  const keeper = keeperOf(bun, other);
+  keeper.fact({ ...attached(bun, 10), attachment: 1 });
+  keeper.fact({ ...attached(other, 10), attachment: 2 });
+  for (let i = 1; i < CALLS_MAX; i += 1)
+    t.same(keeper.plaintext(said(NOISE, { attachment: 2 }), fresh).commands, []);
+  t.match(keeper.plaintext(said(NOISE, { attachment: 2 }), fresh), {
+    believed: false,
+    commands: [{ do: 'detach', library: 'openssl' }],
+  });
+  const late = said('GET / HTTP/1.1\r\n', { attachment: 2, ssl: 9n });
+  t.strictSame(keeper.plaintext(late, fresh).believed, false, 'what was under way proves nothing');
+  const asked = said('GET / HTTP/1.1\r\n', { attachment: 1 });
+  const step = keeper.plaintext(asked, fresh);
+  t.equal(step.believed, true, 'another session, at an address that came again');
+  t.match(step.coverage, [{ coverage: { library: 'boringssl', reason: 'attached' } }]);
+  t.same(reasons(keeper), [
+    'plaintext boringssl attached',
+    `metadata openssl implausible: no application begins so, in ${CALLS_MAX} calls`,
+  ]);
+  t.end();
+});
+
+t.test('what symbols gave is believed beside a stack that is not proven', (t) => {
+  const [bun, system] = [stack(), stack({ library: 'openssl', by: 'symbols' })];
+  const keeper = keeperOf(bun, system);
+  keeper.fact({ ...attached(bun, 10), attachment: 1 });
+  keeper.fact({ ...attached(system, 10), attachment: 2 });
+  t.equal(keeper.plaintext(said(NOISE, { attachment: 2 }), fresh).believed, true);
+  t.equal(keeper.plaintext(said(NOISE, { attachment: 1, ssl: 8n }), fresh).believed, false);
+  t.end();
+});
+
+t.test('a stack where records are sealed is never convicted: a session is half of one', (t) => {
   const aws = stack({ library: 'aws-lc', sites: [{ call: 'aead_seal', entry: 1, returns: [] }] });
-  const keeper = keeperOf(aws);
-  t.equal(keeper.plaintext(said(`${NOISE}\u0017`, { layer: 'inner' }), fresh).believed, false);
-  const inner = said('GET / HTTP/1.1\r\n\u0017\u0000\u0000', { layer: 'inner', ssl: 9n });
-  t.equal(keeper.plaintext(inner, fresh).believed, true);
-  const plain = said('\u0000\u0000', { layer: 'inner', ssl: 10n });
-  t.equal(
-    new SelfCheck().on(plain, () => true),
-    'open',
-    'nothing but zeros',
-  );
-  t.equal(
-    new SelfCheck().on(said('GET /a', { layer: 'record' }), () => true),
-    'plausible',
-  );
+  for (const layer of ['record', 'inner'] as const) {
+    for (const attachment of [3, null]) {
+      const keeper = keeperOf(stack(), aws);
+      keeper.fact({ ...attached(aws, 10), attachment: 3 });
+      for (let i = 0; i < 2 * CALLS_MAX; i += 1) {
+        const step = keeper.plaintext(said(NOISE, { layer, attachment }), fresh);
+        t.strictSame([step.believed, step.commands], [true, []], 'a key from the middle on');
+      }
+      const answer = said('HTTP/1.1 200 OK', { layer, attachment, ssl: 9n });
+      t.equal(keeper.plaintext(answer, fresh).believed, true, 'as a body may begin');
+      t.same(reasons(keeper), ['plaintext boringssl unproven', 'plaintext aws-lc attached']);
+      t.match(keeper.stats().check, { sessions: 0, implausible: 0, contradictions: 0 });
+    }
+  }
   t.end();
 });
 

@@ -78,7 +78,7 @@ const plain = (
     ...baseOf(key),
     origin,
     ...{ ssl: 7n, call: 1n, direction: 'write', layer: 'stream' },
-    ...{ socketCookie: null, lastReceive: null },
+    ...{ socketCookie: null, lastReceive: null, attachment: null },
     ...of,
     ...more,
   };
