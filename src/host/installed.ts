@@ -4,7 +4,7 @@ import { kindOfName } from '../process/index.js';
 import { imageIdOf, openRegular, type OpenFile } from './files.js';
 
 /** Known agents that are programs of their own, and not scripts. */
-const AGENTS = new Set(['claude', 'claude.exe', 'codex', 'opencode']);
+export const AGENTS: ReadonlySet<string> = new Set(['claude', 'claude.exe', 'codex', 'opencode']);
 const SYSTEM_DIRS = ['/usr/bin', '/bin', '/usr/local/bin'];
 
 const DIRS_MAX = 64;

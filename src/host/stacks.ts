@@ -2,7 +2,7 @@ import { closeSync, realpathSync } from 'node:fs';
 import type { ProcessKey, StacksFact, TlsStack } from '../event/index.js';
 import type { Resolution } from '../resolve/index.js';
 import { openExactly, openRegular, type OpenFile, type OpenResult } from './files.js';
-import { searchPath } from './installed.js';
+import { AGENTS, searchPath } from './installed.js';
 import { libraryDirs } from './libraries.js';
 import { MappedVersions } from './mapped-versions.js';
 import { readMaps, type Mapping } from './maps.js';
@@ -12,8 +12,8 @@ import { Findings } from './stack-findings.js';
 import type { Resolver } from './resolver.js';
 
 const LIBRARIES = ['libssl.so.3', 'libssl.so.1.1', 'libgnutls.so.30'] as const;
-/** Interpreters that hold a TLS stack of their own: agents are written for them. */
-const INTERPRETERS = ['node', 'nodejs', 'bun', 'deno'] as const;
+/** Programs that hold a TLS stack of their own: what agents are written for, and agents. */
+const PROGRAMS = ['node', 'nodejs', 'bun', 'deno', ...AGENTS];
 
 /** A process with more is told of as many. */
 const FILES_MAX = 512;
@@ -47,8 +47,8 @@ export class Stacks {
   }
 
   /**
-   * Of what is installed: the libraries in the dynamic linker's directories, looked into at once, and the interpreters
-   * on the search path.
+   * Of what is installed: the libraries in the dynamic linker's directories, looked into at once, and programs on the
+   * search path.
    */
   ofSystem(): StacksFact {
     const findings = new Findings(null);
@@ -59,7 +59,7 @@ export class Stacks {
         closeSync(opened.file.fd);
       } else findings.unreadable(path, opened.reason);
     }
-    for (const path of installed(searchPath(), INTERPRETERS)) {
+    for (const path of installed(searchPath(), PROGRAMS)) {
       this.#open(findings, path, openRegular(path));
     }
     return findings.fact();

@@ -8,9 +8,12 @@ import {
 import type { Flow } from '../flow/index.js';
 import { Http1Connection, type Http1Event, type RequestEvent } from '../http/index.js';
 import type { StreamChunk, StreamEnd } from '../stream/index.js';
+import { EarlyAnswer } from './early-answer.js';
 
 const SESSIONS_MAX = 16_384;
 const EXCHANGES_MAX = 16_384;
+/** Answers that wait for their requests: of one read each. */
+const EARLY_MAX = 256;
 /** The send that ties a session to its socket comes out of another ring than the plaintext. */
 const TIE_NS = 2_000_000_000n;
 const ANSWER_NS = 10_000_000_000n;
@@ -37,6 +40,7 @@ export interface Exchange {
 interface Session {
   readonly id: string;
   readonly http: Http1Connection;
+  readonly early: EarlyAnswer;
   readonly open: Map<number, Exchange>;
 }
 
@@ -52,6 +56,8 @@ export class Exchanges {
   readonly #flowOf: (key: ProcessKey, ssl: bigint) => Flow | null;
   readonly #sessions = new Map<string, Session>();
   readonly #open = new Set<Exchange>();
+  /** Those whose answer waits for its request. */
+  readonly #early = new Set<Session>();
   readonly #stats = { notHttp: 0, invalid: 0, evicted: 0, untied: 0 };
   #nowNs = 0n;
 
@@ -62,12 +68,10 @@ export class Exchanges {
   chunk(chunk: StreamChunk): ExchangeStep {
     this.#advance(chunk.origin.bootNs);
     const session = this.#session(chunk);
-    const events =
-      'bytes' in chunk
-        ? session.http.feed(chunk.direction, chunk.bytes)
-        : session.http.skip(chunk.direction, chunk.missing);
-    const touched = events.flatMap((event) => this.#on(session, event, chunk));
-    return this.#settle(touched);
+    const chunks = session.early.order(chunk, this.#early.size < EARLY_MAX);
+    if (session.early.isHolding) this.#early.add(session);
+    else this.#early.delete(session);
+    return this.#settle(chunks.flatMap((one) => this.#read(session, one)));
   }
 
   /** Sessions ended. What both directions still held comes first, for it belongs to them. */
@@ -83,7 +87,9 @@ export class Exchanges {
   /** A tie may have come, or will not come any more. */
   tick(bootNs: bigint): ExchangeStep {
     this.#advance(bootNs);
-    return this.#settle([...this.#open]);
+    const due = [...this.#early].filter(({ early }) => early.isDue(this.#nowNs));
+    const touched = due.flatMap((session) => this.#readEarly(session));
+    return this.#settle([...touched, ...this.#open]);
   }
 
   stats(): { sessions: number; open: number; notHttp: number; invalid: number; evicted: number } {
@@ -92,6 +98,20 @@ export class Exchanges {
 
   #advance(bootNs: bigint): void {
     if (bootNs > this.#nowNs) this.#nowNs = bootNs;
+  }
+
+  #read(session: Session, chunk: StreamChunk): Exchange[] {
+    const events =
+      'bytes' in chunk
+        ? session.http.feed(chunk.direction, chunk.bytes)
+        : session.http.skip(chunk.direction, chunk.missing);
+    return events.flatMap((event) => this.#on(session, event, chunk));
+  }
+
+  #readEarly(session: Session): Exchange[] {
+    const chunk = session.early.release();
+    this.#early.delete(session);
+    return chunk === null ? [] : this.#read(session, chunk);
   }
 
   #on(session: Session, event: Http1Event, chunk: StreamChunk): Exchange[] {
@@ -166,12 +186,18 @@ export class Exchanges {
       this.#stats.evicted += 1;
       this.#close(oldest);
     }
-    const session = { id, http: new Http1Connection(), open: new Map<number, Exchange>() };
+    const session = {
+      id,
+      http: new Http1Connection(),
+      early: new EarlyAnswer(),
+      open: new Map<number, Exchange>(),
+    };
     this.#sessions.set(id, session);
     return session;
   }
 
   #close(session: Session): Exchange[] {
+    this.#readEarly(session);
     this.#sessions.delete(session.id);
     for (const event of session.http.end()) if (event.event === 'invalid') this.#stats.invalid += 1;
     const open = [...session.open.values()];

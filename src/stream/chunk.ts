@@ -4,6 +4,8 @@ interface ChunkBase {
   readonly key: ProcessKey;
   readonly root: ProcessKey | null;
   readonly ssl: bigint;
+  /** The thread that made the call. */
+  readonly tid: number;
   readonly direction: 'write' | 'read';
   /** Bytes of this direction before this chunk, missing ones counted. */
   readonly position: number;

@@ -14,7 +14,10 @@ const STREAMS_MAX = 65_536;
 const BUFFER_MAX_BYTES = 4 * 1024 * 1024;
 
 /** What a chunk is told by; without the event's bytes, which would keep the whole batch they are a view of. */
-type Place = Pick<TlsDataEvent, 'key' | 'root' | 'ssl' | 'direction' | 'origin' | 'attachment'>;
+type Place = Pick<
+  TlsDataEvent,
+  'key' | 'root' | 'ssl' | 'tid' | 'direction' | 'origin' | 'attachment'
+>;
 
 interface Stream {
   readonly id: string;
@@ -32,9 +35,10 @@ interface Stream {
 const streamId = (process: ProcessId, ssl: bigint, direction: 'write' | 'read'): string =>
   `${process}/${ssl}/${direction}`;
 
-const placeOf = ({ key, root, ssl, direction, origin, attachment }: TlsDataEvent): Place => ({
-  ...{ key, root, ssl, direction, origin, attachment },
-});
+const placeOf = (event: TlsDataEvent): Place => {
+  const { key, root, ssl, tid, direction, origin, attachment } = event;
+  return { key, root, ssl, tid, direction, origin, attachment };
+};
 
 /** Puts the records of TLS calls in order: one stream for each process, session and direction. */
 export class Streams {

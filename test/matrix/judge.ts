@@ -92,7 +92,10 @@ function inJournal({ client, connection, host, path }: Run, lines: readonly Line
   );
   const sessions = mine.filter(({ kind }) => kind === 'tls_session');
   const wrong: string[] = [];
-  if (sessions.length !== 1) wrong.push(`${sessions.length} sessions in the journal`);
+  if (sessions.length !== 1) {
+    const pids = sessions.map(({ process }) => process?.pid).join();
+    wrong.push(`${sessions.length} sessions in the journal, of ${pids}`);
+  }
   if (sessions.some(({ tls }) => tls?.sni !== host)) wrong.push('a session with another name');
   if (client.http === '2') return wrong;
   const asked = mine.filter(({ kind, http }) => kind === 'http' && http?.path === path);

@@ -5,6 +5,7 @@ import {
   type TlsDataEvent,
   type TlsSendEvent,
 } from '../../src/event/index.js';
+import { Endings } from '../../src/pipeline/endings.js';
 import { Streams, type StreamChunk } from '../../src/stream/index.js';
 
 /** One direction of one TLS session, as it was captured. */
@@ -21,7 +22,8 @@ export interface Captured {
 /** Every session of a recording, each tied to its flow by what the daemon ties it by. */
 export function capturedOf(events: readonly KernelEvent[]): Captured[] {
   const book = new Book();
-  for (const event of events) book.on(event);
+  // Out of another ring, the end of a process can stand before the last of its plaintext.
+  for (const event of new Endings().order(events, false)) book.on(event);
   return book.all;
 }
 

@@ -113,6 +113,8 @@ const server = createServer(
   (socket) => {
     const { remoteAddress, remotePort, alpnProtocol, servername } = socket;
     const witness = new Witness(socket);
+    // A head and a body in two writes would wait 40 ms for an acknowledgement between them.
+    socket.setNoDelay(true);
     const opened_ms = Date.now();
     socket.once('close', () => {
       if (isBrief) return;

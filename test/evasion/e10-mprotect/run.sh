@@ -2,4 +2,4 @@
 # shellcheck shell=bash
 set -eu
 # It lives as long as it may take until that is seen.
-"$BIN/tls-ask" "$TLS_PORT" removed-e10 --path /e10 --await libssl --remove mprotect --linger 10
+"$BIN/tls-ask" "$TLS_PORT" removed-e10 --path /e10 --await libssl --remove mprotect --linger 7

@@ -6,10 +6,17 @@ import {
   WF_FD_RELAY,
   WF_TUPLE,
 } from '../../../src/decode/layout.gen.js';
-import type { AgentRule, Input, ProcessKey, SocketsFact, Value } from '../../../src/event/index.js';
+import type {
+  AgentRule,
+  Input,
+  ProcessFact,
+  ProcessKey,
+  SocketsFact,
+  Value,
+} from '../../../src/event/index.js';
 import { Pipeline } from '../../../src/pipeline.js';
 import { settings } from '../../helpers/events.js';
-import { batchOf, execRecord, type HeaderFields, record } from '../../helpers/wire.js';
+import { batchOf, execRecord, type HeaderFields, record, seedRecord } from '../../helpers/wire.js';
 
 const S = 1_000_000_000n;
 const bot: ProcessKey = { tgid: 100, startNs: 1_000n };
@@ -136,5 +143,45 @@ t.test('too many at once are judged at once, and of nobody nothing is said', (t)
   t.equal(said, 4);
   t.equal(findings(tick(13n * S)).length, 4096);
   t.match(pipeline.snapshot().activity.passed, { hurried: 4, waiting: 0, relays: 4100 });
+  t.end();
+});
+
+t.test('of two that belong to no agent nothing is said', (t) => {
+  const { findings, tick, pipeline } = scene();
+  const sides = { opener: stranger, user: { tgid: 201, startNs: 2_001n } };
+  t.same(findings(relay(10n * S, bot, sides), tick(13n * S)), []);
+  t.match(pipeline.snapshot().activity.passed, { unattributed: 1, relays: 0, waiting: 0 });
+  t.end();
+});
+
+const processFact = (key: ProcessKey, more: Partial<ProcessFact> = {}): Input => ({
+  input: 'fact',
+  fact: { fact: 'process', key, gone: false, ...more },
+});
+
+t.test('until it is known what an adopted process had open, nothing is certain of it', (t) => {
+  const connection = {
+    ...({ family: 'ipv4', srcIp: '10.0.0.2' } as const),
+    ...{ srcPort: 4001, dstIp: '203.113.0.10', dstPort: 443 },
+  };
+  const told = (answer: Pick<SocketsFact, 'gone' | 'connections'> | null) => {
+    const pipeline = new Pipeline(settings({ rules: [ruleOf('bot')] }));
+    const bytes = batchOf(seedRecord({ key: bot, parent: { tgid: 1, startNs: 1n } }));
+    pipeline.step({ input: 'seeds', bytes });
+    const step = pipeline.step(processFact(bot, { exe: '/opt/bot' }));
+    t.match(
+      step.commands.filter((command) => command.do === 'look_up_sockets'),
+      [{ key: bot }],
+    );
+    if (answer !== null) {
+      pipeline.step({ input: 'fact', fact: { fact: 'sockets', key: bot, ...answer } });
+    }
+    pipeline.step(relay(10n * S, bot, { user: bot, user_root: bot }));
+    const { values } = pipeline.step({ input: 'tick', bootNs: 13n * S, wallNs: 0n });
+    return values.filter(({ kind }) => kind === 'finding').map(({ claim }) => claim);
+  };
+  t.same(told(null), ['unmeasured']);
+  t.same(told({ gone: true, connections: [] }), ['unmeasured'], 'it ended first');
+  t.same(told({ gone: false, connections: [connection] }), ['detected'], 'that one was not there');
   t.end();
 });

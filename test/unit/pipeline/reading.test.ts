@@ -188,6 +188,25 @@ t.test(
   },
 );
 
+t.test('two sessions at once through two stacks keep their own', (t) => {
+  const pipeline = start([{ ...libssl, library: 'gnutls' }, libssl]);
+  pipeline.step(batch(...connect(100), ...connect(101, 2n)));
+  const ask = (path: string, ms: number, ssl: bigint) =>
+    plain(`GET /${path} HTTP/1.1\r\nHost: site.example\r\n\r\n`, ms, {
+      ...{ ssl, cookie: ssl, attachment: Number(ssl) },
+    });
+  pipeline.step(batch(ask('one', 110, 1n), ask('two', 111, 2n)));
+  const step = pipeline.step(tick(11_000));
+  t.same(
+    find(step, 'http').map(({ http, tls }) => [http.path, tls?.library]),
+    [
+      ['/one', 'gnutls'],
+      ['/two', 'openssl'],
+    ],
+  );
+  t.end();
+});
+
 t.test('a process is not blind for a stack that is refused beside one that is read', (t) => {
   const aws: TlsStack = { ...libssl, library: 'aws-lc', path: '/opt/bot' };
   const ring = { path: '/opt/bot', reason: 'inlined', library: 'ring' } as const;
@@ -209,6 +228,55 @@ t.test('a process is not blind for a stack that is refused beside one that is re
     ],
   );
   t.match(pipeline.snapshot().activity.stacks.coverage, { plaintext: 1, blind: 0 });
+  t.end();
+});
+
+const { file, library } = libssl;
+
+t.test('probes that a process took away are a finding about its agent', (t) => {
+  const pipeline = start([libssl]);
+  const look = (ms: number, key: ProcessKey): Step => {
+    pipeline.step(tick(ms));
+    const altered = [{ offset: 4096, flaw: 'restored' as const }];
+    const answer = { key, file, library, state: 'altered', checked: 1, altered } as const;
+    return pipeline.step({ input: 'fact', fact: { fact: 'probes', answers: [answer] } });
+  };
+  t.strictSame(rules(look(10_000, root)), [], 'one look may have met a mapping in the making');
+  const step = look(11_000, root);
+  t.match(find(step, 'finding'), [
+    {
+      ...{ agent: { id: 'acme/pay/bot' }, process: { pid: 100 }, claim: 'detected' },
+      finding: { rule: 'sensor.tamper', evidence: [/libssl/] },
+    },
+  ]);
+  t.match(find(step, 'coverage'), [{ coverage: { reason: 'tampered' } }]);
+  t.strictSame(rules(look(14_000, root)), [], 'once');
+  t.end();
+});
+
+t.test('a stack that is left alone for a while is said once for each agent that maps it', (t) => {
+  const pipeline = start([libssl]);
+  const child: ProcessKey = { tgid: 101, startNs: 2_000n };
+  pipeline.step(batch(execRecord({ path: '/bin/sh' }, at(3, { key: child }))));
+  pipeline.step({
+    input: 'fact',
+    fact: {
+      ...{ fact: 'stacks', key: child, gone: false, stacks: [libssl] },
+      ...{ pending: false, unreadable: [] },
+    },
+  });
+  let calls = 0;
+  const steps = Array.from({ length: 14 }, (_, i) => {
+    pipeline.step(tick(10_000 + i * 1000));
+    const hits = [{ file, library, calls: (calls += 200_000) }];
+    const bootNs = BigInt(10_000 + i * 1000) * MS;
+    return pipeline.step({ input: 'fact', fact: { fact: 'hits', bootNs, hits } });
+  });
+  t.strictSame(steps.flatMap(rules), ['coverage.reduced']);
+  t.match(
+    steps.flatMap(({ commands }) => commands),
+    [{ do: 'detach', file, library }],
+  );
   t.end();
 });
 

@@ -196,3 +196,46 @@ t.test('a full table gives up what was found to be no TLS, and nothing that is i
   t.match(stacks.stats(), { refused: 2, distrusted: 0 });
   t.end();
 });
+
+t.test(
+  'plaintext names its stack by a number, the old one as well when probes are set anew',
+  (t) => {
+    const stacks = new Attachments();
+    const one = stack(1);
+    const user = processId(ROOT);
+    stacks.use(one, ROOT, user, user);
+    stacks.settle({ ...settled(one, 'attached', ns(1)), attachment: 5 });
+    const [held] = stacks.attached();
+    if (held === undefined) throw new Error('it is not there');
+    t.match(stacks.hold(held, 'reduced'), [{ do: 'detach' }]);
+    stacks.settle(settled(one, 'detached', ns(2)));
+    t.same(stacks.attached(), []);
+    t.match(stacks.release(held), [{ do: 'attach' }]);
+    stacks.settle({ ...settled(one, 'attached', ns(3)), attachment: 6 });
+    t.strictSame([stacks.through(5), stacks.through(6)], [held, held]);
+    t.strictSame([stacks.through(7), stacks.through(null)], [null, null]);
+    t.end();
+  },
+);
+
+t.test('a stack on hold has no probes until it is released, and none for nobody', (t) => {
+  const stacks = new Attachments();
+  const [one, user] = [stack(1), processId(ROOT)];
+  const held = () => {
+    const found = stacks.get(stackId(one));
+    if (found === undefined) throw new Error('it is not there');
+    return found;
+  };
+  stacks.use(one, ROOT, user, user);
+  stacks.settle(settled(one, 'attached', ns(1)));
+  t.match(stacks.hold(held(), 'reduced'), [{ do: 'detach' }]);
+  t.same(stacks.settle(settled(one, 'detached', ns(2))).commands, []);
+  t.same(stacks.hold(held(), 'reduced'), [], 'there is nothing to take away');
+  t.same(stacks.use(one, CHILD, processId(CHILD), user).commands, [], 'whoever comes');
+  t.match(stacks.release(held()), [{ do: 'attach', through: ROOT }]);
+  stacks.hold(held(), 'reduced');
+  stacks.leave([stackId(one)], user);
+  stacks.leave([stackId(one)], processId(CHILD));
+  t.same(stacks.release(held()), []);
+  t.end();
+});

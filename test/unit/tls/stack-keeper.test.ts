@@ -438,3 +438,17 @@ t.test('what was asked about one program is not believed of the next', async (t)
   keeper.fact(found(NODE, []));
   t.same(say(keeper.execed(CURL, at(2), second)), ['look 101'], 'nothing is known of the second');
 });
+
+t.test('what a process was read through says what it has before it was looked at', (t) => {
+  const gnutls: TlsStack = { ...stack(3, '/lib/libgnutls.so.30'), library: 'gnutls' };
+  const keeper = new StackKeeper();
+  keeper.execed(CURL, at(0), newImage());
+  keeper.fact(found(null, [gnutls, LIBSSL]));
+  keeper.fact({ ...became(gnutls, 'attached'), attachment: 1 });
+  keeper.fact({ ...became(LIBSSL, 'attached'), attachment: 2 });
+  const { coverage } = keeper.plaintext(plain(CURL, at(10), 'GET /', { attachment: 2 }), unknown);
+  t.match(coverage, [{ coverage: { library: 'openssl', path: LIBSSL.path, state: 'plaintext' } }]);
+  t.match(keeper.shown(CURL, null), { library: 'openssl', coverage: 'plaintext' });
+  t.same(keeper.shown(NODE, null), {}, 'nothing is known of that');
+  t.end();
+});
