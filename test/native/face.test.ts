@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import type * as native from '../../native/index.js';
+import { WfLimits } from '../../src/decode/layout.gen.js';
 import { whyNoKernel } from '../helpers/environment.js';
 import { scratchDirectory } from '../helpers/scratch.js';
 
@@ -122,7 +123,7 @@ t.test('malformed arguments are TypeErrors, and change nothing', { skip }, async
 
 t.test('after close every call says so, and close may be called again', { skip }, async (t) => {
   const sensor = new addon.Sensor(OPTIONS);
-  t.equal(sensor.wireVersion, 2);
+  t.equal(sensor.wireVersion, WfLimits.WIRE_VERSION);
   sensor.close();
   sensor.close();
   const closed = { code: 'EBADF', operation: 'use sensor' };
