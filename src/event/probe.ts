@@ -61,5 +61,5 @@ export interface TlsStack {
 }
 
 /** One library of one file, as a key of maps. */
-export const stackIdText = (file: FileId, library: TlsLibrary): string =>
+export const stackId = ({ file, library }: Pick<TlsStack, 'file' | 'library'>): string =>
   `${fileIdText(file)} ${library}`;

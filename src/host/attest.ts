@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import {
-  fileIdText,
   processId,
+  stackId,
   type AlteredProbe,
   type ProbesAnswer,
   type ProbesFact,
@@ -44,7 +44,7 @@ export const attest = (targets: readonly ProbeTarget[], nowMs = () => performanc
 
 /** `processId file library`: names a target. */
 export const targetId = ({ key, stack }: ProbeTarget): string =>
-  `${processId(key)} ${fileIdText(stack.file)} ${stack.library}`;
+  `${processId(key)} ${stackId(stack)}`;
 
 const look = (tgid: number, stack: TlsStack): Seen => {
   const maps = readMapsText(tgid);

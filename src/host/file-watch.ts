@@ -1,6 +1,6 @@
 import { closeSync, readSync, statSync } from 'node:fs';
 import {
-  fileIdText,
+  stackId,
   type FileAnswer,
   type FilesFact,
   type FileTarget,
@@ -55,7 +55,7 @@ export class FileWatch {
     const isThere = atName !== null && sameFile(atName.id, stack.file);
     const path = isThere || through === null ? named : mappedPath(through.tgid, stack);
     const stat = isThere ? atName : path === null ? null : statOf(path);
-    const id = `${fileIdText(stack.file)} ${stack.library}`;
+    const id = stackId(stack);
     const known = this.#known.get(id);
     if (path !== null && stat !== null && sameFile(stat.id, stack.file)) {
       if (known === undefined) {

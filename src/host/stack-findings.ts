@@ -1,5 +1,5 @@
 import type { FileId, ProcessKey, StacksFact, TlsStack, UnreadableStack } from '../event/index.js';
-import { stackIdText } from '../event/index.js';
+import { stackId } from '../event/index.js';
 import type { Resolution } from '../resolve/index.js';
 
 /** By its name this must be a TLS stack, so that not finding one is worth saying. */
@@ -22,7 +22,10 @@ export class Findings {
     for (const found of resolution.found) {
       if ('refused' in found) {
         this.#unreadable.push({ path, reason: found.refused, library: found.library });
-      } else this.#stacks.set(stackIdText(file, found.library), { file, path, ...found });
+      } else {
+        const stack = { file, path, ...found };
+        this.#stacks.set(stackId(stack), stack);
+      }
     }
   }
 

@@ -13,7 +13,7 @@ import type {
   TlsLibrary,
   TlsStack,
 } from '../event/index.js';
-import { stackIdText } from '../event/index.js';
+import { stackId } from '../event/index.js';
 import type { Sensor, SensorOptions } from '../../native/index.js';
 import { KernelError, refusing, tooManyFiles } from './kernel-error.js';
 import type { Addon } from './load-addon.js';
@@ -167,12 +167,12 @@ export class AddonKernel implements KernelPort {
     this.detach(stack.file, stack.library);
     if (this.#attached.size >= MAX_ATTACHED_FILES) throw tooManyFiles(MAX_ATTACHED_FILES);
     const id = this.#run(() => this.#sensor.attachTls(fd, stack.sites));
-    this.#attached.set(stackIdText(stack.file, stack.library), { id, stack });
+    this.#attached.set(stackId(stack), { id, stack });
     return id;
   }
 
   detach(file: FileId, library: TlsLibrary): void {
-    const key = stackIdText(file, library);
+    const key = stackId({ file, library });
     const attached = this.#attached.get(key);
     if (attached === undefined) return;
     this.#attached.delete(key);

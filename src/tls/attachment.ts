@@ -1,12 +1,4 @@
-import {
-  fileIdText,
-  type FileId,
-  type ProbeSite,
-  type ProcessId,
-  type ProcessKey,
-  type TlsLibrary,
-  type TlsStack,
-} from '../event/index.js';
+import { type ProbeSite, type ProcessId, type ProcessKey, type TlsStack } from '../event/index.js';
 
 /** `rewritten`: other code stands in its file, which is looked up again. `reduced`: it was called too often. */
 export type Held = 'rewritten' | 'reduced';
@@ -33,10 +25,6 @@ export interface Attachment {
   readonly users: Map<ProcessId, ProcessKey>;
   unwantedSinceNs: bigint | null;
 }
-
-/** A file may hold several stacks, each with probes of its own. */
-export const stackId = ({ file, library }: { file: FileId; library: TlsLibrary }): string =>
-  `${fileIdText(file)} ${library}`;
 
 export const newAttachment = (
   stack: TlsStack,

@@ -1,6 +1,13 @@
-import type { AttachFact, Command, ProcessId, ProcessKey, TlsStack } from '../event/index.js';
+import {
+  stackId,
+  type AttachFact,
+  type Command,
+  type ProcessId,
+  type ProcessKey,
+  type TlsStack,
+} from '../event/index.js';
 import { AttachmentNumbers } from './attachment-numbers.js';
-import { type Attachment, hasSameSites, type Held, newAttachment, stackId } from './attachment.js';
+import { type Attachment, hasSameSites, type Held, newAttachment } from './attachment.js';
 
 const STACKS_MAX = 1024;
 /** Stacks that one agent may bring: more copies than any has, and no lever to fill the table for the others. */

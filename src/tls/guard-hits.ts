@@ -1,5 +1,5 @@
 import {
-  fileIdText,
+  stackId,
   type Command,
   type FileId,
   type HitsFact,
@@ -70,7 +70,7 @@ export class HitGuard {
       const callsASecond = (BigInt(calls) * 1_000_000_000n) / passedNs;
       rate.hot = callsASecond > CALLS_A_SECOND ? rate.hot + 1 : 0;
       if (rate.hot < SECONDS) return [];
-      const guarded = attached().find(({ stack }) => idOf(stack) === idOf(hit));
+      const guarded = attached().find(({ stack }) => stackId(stack) === stackId(hit));
       return guarded === undefined ? [] : [this.#hold(rate, guarded, Number(callsASecond))];
     });
   }
@@ -88,7 +88,7 @@ export class HitGuard {
   }
 
   isHeld(stack: TlsStack): boolean {
-    return (this.#rates.get(idOf(stack))?.heldUntilNs ?? null) !== null;
+    return (this.#rates.get(stackId(stack))?.heldUntilNs ?? null) !== null;
   }
 
   stats() {
@@ -121,7 +121,7 @@ export class HitGuard {
   }
 
   #rate(hit: { readonly file: FileId; readonly library: TlsLibrary }): Rate {
-    const id = idOf(hit);
+    const id = stackId(hit);
     const known = this.#rates.get(id);
     if (known !== undefined) return known;
     this.#makeRoom();
@@ -131,6 +131,3 @@ export class HitGuard {
     return fresh;
   }
 }
-
-const idOf = ({ file, library }: { readonly file: FileId; readonly library: TlsLibrary }): string =>
-  `${fileIdText(file)} ${library}`;

@@ -1,5 +1,5 @@
 import {
-  fileIdText,
+  stackId,
   processId,
   type AlteredProbe,
   type Command,
@@ -156,5 +156,5 @@ export class ProbeGuard {
   }
 }
 
-const idOf = ({ key, file, library }: Pick<ProbesAnswer, 'key' | 'file' | 'library'>): string =>
-  `${processId(key)} ${fileIdText(file)} ${library}`;
+const idOf = (answer: Pick<ProbesAnswer, 'key' | 'file' | 'library'>): string =>
+  `${processId(answer.key)} ${stackId(answer)}`;

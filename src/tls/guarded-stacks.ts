@@ -1,14 +1,15 @@
-import type {
-  Command,
-  FilesFact,
-  HitsFact,
-  ProbesFact,
-  ProcessId,
-  TlsLibrary,
-  FileId,
+import {
+  stackId,
+  type Command,
+  type FilesFact,
+  type HitsFact,
+  type ProbesFact,
+  type ProcessId,
+  type TlsLibrary,
+  type FileId,
 } from '../event/index.js';
 import { processId } from '../event/index.js';
-import { type Attachment, stackId } from './attachment.js';
+import { type Attachment } from './attachment.js';
 import type { Attachments } from './attachments.js';
 import type { CoverageChange } from './coverage.js';
 import { Guard, type GuardStep } from './guard.js';

@@ -5,8 +5,8 @@ import {
   type ProcessKey,
   type StacksFact,
   type TlsStack,
+  stackId,
 } from '../event/index.js';
-import { stackId } from './attachment.js';
 import { type Attachments, OWNED_MAX } from './attachments.js';
 import type { Exhausted } from './coverage.js';
 import { addUnread, type WatchedProcess } from './watched-process.js';

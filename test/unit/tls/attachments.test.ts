@@ -1,9 +1,14 @@
 import t from 'tap';
 import { processId } from '../../../src/event/index.js';
-import type { AttachFact, ProcessKey, StacksFact, TlsStack } from '../../../src/event/index.js';
+import {
+  stackId,
+  type AttachFact,
+  type ProcessKey,
+  type StacksFact,
+  type TlsStack,
+} from '../../../src/event/index.js';
 import { StackKeeper } from '../../../src/tls/index.js';
 import { Attachments, OWNED_MAX } from '../../../src/tls/attachments.js';
-import { stackId } from '../../../src/tls/attachment.js';
 import { originAt, newImage } from '../../helpers/events.js';
 
 const ROOT: ProcessKey = { tgid: 100, startNs: 1n };
