@@ -11,7 +11,7 @@ const JOB_MS = 30_000;
 /** Of a smaller one it takes no time to find out again. */
 const KEPT_BYTES = 4 * 1024 * 1024;
 /** A worker that has nothing to do costs memory for nothing. */
-const IDLE_MS = 10_000;
+const IDLE_MS = 3000;
 const HEAP_MB = 192;
 
 /** Frees what the job was given; called once, whatever became of it. */

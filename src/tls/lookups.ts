@@ -15,6 +15,8 @@ export class Lookups {
   #refused = 0;
 
   ask(process: WatchedProcess, nowNs: bigint): Command[] {
+    // What is being found out is of before: it may have mapped a stack since.
+    if (process.lookingUp) process.again = true;
     if (process.lookingUp || process.endedNs !== null) return [];
     if (!takeToken(process, nowNs)) {
       this.#refused += 1;
@@ -39,10 +41,18 @@ export class Lookups {
     return { stacks, commands: [] };
   }
 
-  learn(process: WatchedProcess, { stacks, gone, pending }: StacksFact): void {
-    const { image, asked } = process;
-    if (gone || pending || image === null) return;
-    if (asked === image) this.#images.learn(image, stacks);
+  /** What was asked is answered; it is asked once more where something happened meanwhile. */
+  answered(
+    process: WatchedProcess,
+    { stacks, gone, pending }: StacksFact,
+    nowNs: bigint,
+  ): Command[] {
+    process.lookingUp = pending;
+    const { image, asked, again } = process;
+    if (gone || pending) return [];
+    if (image !== null && asked === image) this.#images.learn(image, stacks);
+    process.again = false;
+    return again && stacks.length === 0 ? this.ask(process, nowNs) : [];
   }
 
   /** Those that live on. */

@@ -223,11 +223,10 @@ export class StackKeeper {
     }
     const process = this.#processes.get(fact.key);
     if (process === undefined) return NOTHING;
-    process.lookingUp = fact.pending;
-    this.#lookups.learn(process, fact);
+    const asked = this.#lookups.answered(process, fact, this.#nowNs);
     const isOver = fact.gone || process.endedNs !== null;
     const step = isOver ? { commands: [] } : this.#mapped.learn(process, fact);
-    return { ...step, coverage: this.#judge(process) };
+    return { ...step, commands: [...step.commands, ...asked], coverage: this.#judge(process) };
   }
 
   #attach(fact: AttachFact): StackStep {

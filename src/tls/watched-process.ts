@@ -47,6 +47,8 @@ export interface WatchedProcess {
   /** The stack its plaintext came through last; null: not told. */
   through: TlsStack | null;
   lookingUp: boolean;
+  /** Something happened while it was looked at: it is to be looked at once more. */
+  again: boolean;
   /** What it runs; null: it is not known by an exec. */
   image: ImageId | null;
   /** What it ran when it was last asked about. */
@@ -77,6 +79,7 @@ export function watchProcess(key: ProcessKey, origin: Origin): WatchedProcess {
     plaintext: false,
     through: null,
     lookingUp: false,
+    again: false,
     image: null,
     asked: null,
     tokens: BUCKET,

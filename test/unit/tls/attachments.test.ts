@@ -132,6 +132,8 @@ t.test('a look-up that goes on keeps the last word, and one that is owed is aske
   const keeper = keeperOf();
   keeper.fact(found(ROOT, [], { pending: true }));
   t.same(keeper.hello(ROOT, originAt(ns(5)), true).coverage, [], 'it is still looked into');
+  const first = keeper.fact(found(ROOT, []));
+  t.match(first, { commands: [{ do: 'look_up_stacks', key: ROOT }], coverage: [] }, 'of before');
   t.match(keeper.fact(found(ROOT, [])).coverage, [{ coverage: { reason: 'no_known_stack' } }]);
   t.match(keeper.unexplained(ROOT).commands, [{ do: 'look_up_stacks', key: ROOT }]);
   t.same(keeper.unexplained({ tgid: 5, startNs: 5n }).commands, []);

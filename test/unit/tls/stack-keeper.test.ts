@@ -452,3 +452,14 @@ t.test('what a process was read through says what it has before it was looked at
   t.same(keeper.shown(NODE, null), {}, 'nothing is known of that');
   t.end();
 });
+
+t.test('what was mapped while a look-up was under way is looked for, and not denied', async (t) => {
+  const keeper = ready();
+  keeper.execed(NODE, at(10), newImage());
+  keeper.fact(found(NODE, [], { pending: true }));
+  t.same(say(keeper.hello(NODE, at(20), true)), [], 'one question at a time');
+  t.same(say(keeper.fact(found(NODE, []))), ['look 102'], 'and no word of what it has not');
+  const other = stack(9, '/opt/libssl.so.3');
+  t.same(say(keeper.fact(found(NODE, [other]))), ['attach 9 102']);
+  t.match(say(keeper.fact(became(other, 'attached', undefined, 30))), [/^102 plaintext/]);
+});
