@@ -107,8 +107,10 @@ Every BPF program, loaded, attached and exercised by the addon itself. Written b
 is added or changed.
 
 - \`yes\`: it loads, attaches, and the kernel counted runs of it while the exercise made TCP and UDP flows over
-  IPv4 and IPv6, connected a unix socket, renamed itself, started and ended processes, and sent TLS through both
-  families of OpenSSL functions.
+  IPv4 and IPv6, connected a unix socket, renamed itself, started and ended processes, and sent TLS through
+  OpenSSL and Go.
+- \`loads\`: the kernel takes it; the exercise has no function of that kind to put it on. test/kernel has, on the machine it
+  runs on.
 - \`no\`: the kernel lacks what it needs. The program is left out, the others are not affected, and
   \`watchfloor status\` and \`doctor\` name it.
 
