@@ -80,7 +80,7 @@ const planted: readonly (readonly [argv: readonly string[], secrets: readonly st
   [['sshpass', `-ppassword${S}`, 'ssh', 'h'], [S]],
   [['curl', '--cert', `c.pem:${S}`], [S]],
   [['aws', 'configure', 'set', 'aws_secret_access_key', S], [S]],
-  [['npm', 'config', 'set', '//registry.npmjs.org/:_authToken', S], [S]],
+  [['npm', 'config', 'set', '//registry.example/:_authToken', S], [S]],
   [['kubectl', 'create', 'secret', 'generic', 'x', `--from-literal=a=${S}`], [S]],
   [['env', `GITHUB_PAT=${S}`], [S]],
   [['x', `//u:${S}@h/x`, '--pwd', S, `server=h;Pwd=${S};x=1`], [S]],
