@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Resolution } from '../resolve/index.js';
+import { readLines, writeLines } from './line-file.js';
 
 const FILES_MAX = 256;
-/** A longer file is not ours. */
-const BYTES_MAX = 1 << 20;
 
 type Entry = readonly [version: string, resolution: Resolution];
 
@@ -34,26 +33,15 @@ export class Resolutions {
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined && this.#entries.size >= FILES_MAX) this.#entries.delete(oldest);
     this.#entries.set(version, resolution);
-    this.#write();
-  }
-
-  /** Whole or not at all; what is lost is found out once more. */
-  #write(): void {
-    const lines = [this.#build, ...[...this.#entries].map((entry) => JSON.stringify(entry))];
-    try {
-      writeFileSync(`${this.#path}.new`, `${lines.join('\n')}\n`, { mode: 0o600 });
-      renameSync(`${this.#path}.new`, this.#path);
-    } catch {
-      // A full disk is said by the journal, which stands on the same one.
-    }
+    const lines = [...this.#entries].map((entry) => JSON.stringify(entry));
+    writeLines(this.#path, [this.#build, ...lines]);
   }
 }
 
 /** None where there is no such file, or one of another build. */
 function readEntries(path: string, build: string): Entry[] {
+  const [of, ...lines] = readLines(path);
   try {
-    const bytes = readFileSync(path);
-    const [of, ...lines] = bytes.length > BYTES_MAX ? [] : bytes.toString('utf8').split('\n');
     return of === build ? lines.filter((line) => line !== '').map(parseEntry) : [];
   } catch {
     return [];

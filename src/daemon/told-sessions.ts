@@ -1,10 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordBody } from '../record/index.js';
+import { readLines, writeLines } from './line-file.js';
 
 const SESSIONS_MAX = 16_384;
-/** A longer file is not ours. */
-const BYTES_MAX = 1 << 20;
 
 /**
  * Sessions whose `agent.unregistered` is in the journal: a daemon that starts over does not say it again. Of this boot
@@ -46,25 +44,5 @@ export class ToldSessions {
       this.#sessions.add(session);
     }
     writeLines(this.#path, [this.#bootId, ...this.#sessions]);
-  }
-}
-
-/** None where there is no such file, or none that could be ours: then it is said once more. */
-function readLines(path: string): string[] {
-  try {
-    const bytes = readFileSync(path);
-    return bytes.length > BYTES_MAX ? [] : bytes.toString('latin1').split('\n');
-  } catch {
-    return [];
-  }
-}
-
-/** Whole or not at all; what is lost with the power is said once more. */
-function writeLines(path: string, lines: readonly string[]): void {
-  try {
-    writeFileSync(`${path}.new`, `${lines.join('\n')}\n`, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  } catch {
-    // A full disk is said by the journal, which stands on the same one.
   }
 }

@@ -73,7 +73,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
 
 /** Whose work is writing files. */
 const WRITERS =
-  /^src\/(journal|recording)\/|^src\/(daemon\/(lock|resolutions|told-sessions)|gateway\/small-file|publish\/cursor-file)\.ts$/;
+  /^src\/(journal|recording)\/|^src\/(daemon\/(line-file|lock)|gateway\/small-file|publish\/cursor-file)\.ts$/;
 const WRITING =
   /^(write|append|truncate|ftruncate|rename|createWriteStream|copyFile|cp$|link|symlink|mkdtemp)/;
 
