@@ -23,7 +23,6 @@ export type Figures = Readonly<Record<string, number>>;
 /** How long the loads are, in operations. */
 export interface Scale {
   readonly memory: number;
-  readonly node: number;
   readonly exec: number;
   readonly connect: number;
   readonly syscalls: number;
@@ -46,7 +45,7 @@ export async function runLoads(owner: Owner, scale: Scale): Promise<Figures> {
     ...(await latency(owner, 4096, scale.seconds)),
     ...(await latency(owner, 16384, scale.seconds)),
     ...(await fullSpeed(owner, 4096, scale.memory)),
-    ...(await nodeTls(owner, scale.node)),
+    ...(await nodeTls(owner, scale.seconds)),
     ...(await fixedRate(owner, scale.seconds)),
     ...(await execs(owner, scale.exec)),
     ...(await connects(owner, scale.connect)),
@@ -78,9 +77,11 @@ async function fullSpeed(owner: Owner, size: number, count: number): Promise<Fig
   return { [`throughput ${size}`]: result.ops_per_s };
 }
 
-async function nodeTls(owner: Owner, count: number): Promise<Figures> {
+/** As for `latency`, slow enough that nobody loses an event. */
+async function nodeTls(owner: Owner, seconds: number): Promise<Figures> {
   const { cert, key } = makeCertificate(owner);
-  const command = [process.execPath, NODE_LOAD, cert, key, '4096', String(count)];
+  const pace = [String(2500 * seconds), '2500'];
+  const command = [process.execPath, NODE_LOAD, cert, key, '4096', ...pace];
   return { node: (await one<{ us_per_op: number }>(owner, command)).us_per_op };
 }
 

@@ -10,7 +10,6 @@ import { measureVerdicts, VERDICT_WINDOW_MS } from './verdict.js';
 
 const FULL: Scale = {
   memory: 50_000,
-  node: 20_000,
   exec: 2000,
   connect: 200_000,
   syscalls: 3_000_000,
@@ -18,7 +17,6 @@ const FULL: Scale = {
 };
 const QUICK: Scale = {
   memory: 5000,
-  node: 2000,
   exec: 200,
   connect: 20_000,
   syscalls: 300_000,

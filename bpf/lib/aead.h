@@ -138,9 +138,7 @@ static __always_inline void aead_tell(struct wf_tls_thread *state, struct wf_tls
 	}
 	if (!moved)
 		return;
-	call_begin(state, frame, who, moved);
-	copy_call(state);
-	remember_unsent(state);
+	call_tell(state, frame, who, moved);
 }
 
 #endif

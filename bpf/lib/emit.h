@@ -76,12 +76,22 @@ static __always_inline void *emit_begin(const struct wf_who *who, struct emit_wh
 	return record;
 }
 
-/* Readers wait on a timer; only much waiting data, or a record somebody acts upon, wakes them. */
-static __always_inline __u64 emit_wake(__u32 ring)
+/* Of the records of a CPU one in so many looks whether much is waiting. */
+#define WAKE_EVERY 16
+
+/*
+ * Readers wait on a timer; only much waiting data, or a record somebody acts upon, wakes them. Not every record does
+ * while much is waiting: a wake-up is an interrupt to this CPU, of more than a microsecond, and the reader that is
+ * behind is awake.
+ */
+static __always_inline __u64 emit_wake(__u32 ring, __u64 seq)
 {
 	__u32 zero = 0;
-	struct wf_tunables *tunables = bpf_map_lookup_elem(&wf_tunables_map, &zero);
+	struct wf_tunables *tunables;
 
+	if (seq % WAKE_EVERY)
+		return BPF_RB_NO_WAKEUP;
+	tunables = bpf_map_lookup_elem(&wf_tunables_map, &zero);
 	if (tunables &&
 	    bpf_ringbuf_query(emit_ring(ring), BPF_RB_AVAIL_DATA) >= tunables->wake_bytes)
 		return BPF_RB_FORCE_WAKEUP;
@@ -96,7 +106,7 @@ static __always_inline void emit_end_now(void *record)
 
 static __always_inline void emit_end(void *record, __u32 ring)
 {
-	bpf_ringbuf_submit(record, emit_wake(ring));
+	bpf_ringbuf_submit(record, emit_wake(ring, ((struct wf_header *)record)->seq));
 }
 
 #endif

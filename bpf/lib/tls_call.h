@@ -14,13 +14,15 @@
 static __always_inline bool tls_who(struct wf_who *who)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
+	__u32 tgid = thread >> 32;
+	struct wf_scope *scope = bpf_map_lookup_elem(&wf_scope_map, &tgid);
 
 	who->tid = thread;
-	return scope_find((void *)bpf_get_current_task(), thread >> 32, who) &&
+	return scope && scope_fill(scope, current_start_ns(), tgid, who) &&
 	       who->verdict == WF_VERDICT_AGENT;
 }
 
-static __always_inline int tls_enter(struct wf_tls_frame *entry)
+static __always_inline int tls_enter(struct pt_regs *ctx, struct wf_tls_frame *entry)
 {
 	struct wf_tls_thread *state;
 	struct wf_who who;
@@ -29,7 +31,7 @@ static __always_inline int tls_enter(struct wf_tls_frame *entry)
 		return 0;
 	state = tls_thread(bpf_get_current_pid_tgid());
 	if (state)
-		tls_frame_open(state, entry);
+		tls_frame_open(state, entry, PT_REGS_SP(ctx));
 	return 0;
 }
 
@@ -48,12 +50,10 @@ static __always_inline __u64 moved_bytes(const struct wf_tls_frame *frame, int r
 	return moved < frame->length ? moved : frame->length;
 }
 
-static __always_inline void call_begin(struct wf_tls_thread *state,
+static __always_inline void call_begin(struct wf_tls_call *call, const struct wf_tls_thread *state,
 				       const struct wf_tls_frame *frame, const struct wf_who *who,
 				       __u64 moved)
 {
-	struct wf_tls_call *call = &state->call;
-
 	call->who = *who;
 	call->ssl = frame->ssl;
 	call->buffer = frame->buffer;
@@ -66,10 +66,9 @@ static __always_inline void call_begin(struct wf_tls_thread *state,
 }
 
 /* A write that used no socket is on its way with the thread's next send; see sock_send.bpf.c. */
-static __always_inline void remember_unsent(struct wf_tls_thread *state)
+static __always_inline void remember_unsent(struct wf_tls_thread *state,
+					    const struct wf_tls_call *call)
 {
-	const struct wf_tls_call *call = &state->call;
-
 	if (call->direction != WF_DIRECTION_WRITE)
 		return;
 	state->unsent_ssl = call->socket_cookie ? 0 : call->ssl;
@@ -77,26 +76,34 @@ static __always_inline void remember_unsent(struct wf_tls_thread *state)
 	state->unsent_plain = call->original;
 }
 
+/* The call returned and moved something: it is told. */
+static __always_inline void call_tell(struct wf_tls_thread *state, const struct wf_tls_frame *frame,
+				      const struct wf_who *who, __u64 moved)
+{
+	struct wf_tls_call call;
+
+	call_begin(&call, state, frame, who, moved);
+	copy_call(state, &call);
+	remember_unsent(state, &call);
+}
+
 static __always_inline int tls_return(struct pt_regs *ctx)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct wf_tls_thread *state = bpf_map_lookup_elem(&wf_tls_threads, &thread);
-	struct wf_tls_frame *frame;
+	const struct wf_tls_frame *frame;
 	struct wf_who who;
 	__u64 moved;
 
 	if (!state)
 		return 0;
-	frame = tls_frame_returning(state, PT_REGS_SP(ctx));
+	frame = tls_frame_take(state, PT_REGS_SP(ctx));
 	if (!frame)
 		return 0;
-	frame->sp = 0;
 	moved = moved_bytes(frame, PT_REGS_RC(ctx));
 	if (!moved || !tls_who(&who))
 		return 0;
-	call_begin(state, frame, &who, moved);
-	copy_call(state);
-	remember_unsent(state);
+	call_tell(state, frame, &who, moved);
 	return 0;
 }
 

@@ -69,38 +69,42 @@ static __always_inline void copy_class(struct wf_tls_call *call, __u32 offset, _
 	emit_end(record, WF_RING_PAYLOAD);
 }
 
+/* One record, from `offset` of the call. */
+static __always_inline void copy_chunk(struct wf_tls_call *call, __u32 offset)
+{
+	__u32 left = call->kept - offset;
+
+	if (left <= 256)
+		copy_class(call, offset, left, 256);
+	else if (left <= 1024)
+		copy_class(call, offset, left, 1024);
+	else if (left <= 4096)
+		copy_class(call, offset, left, 4096);
+	else if (left <= 8192)
+		copy_class(call, offset, left, 8192);
+	else
+		copy_class(call, offset, left, WF_TLS_CHUNK_MAX);
+}
+
 /*
- * One record, from `offset` of the call of this thread. Global, so that the verifier checks it once and not
+ * A record behind the first, of the call of this thread. Global, so that the verifier checks it once and not
  * for each of the WF_TLS_CHUNKS_MAX rounds of the loop that calls it.
  */
-__weak __noinline int copy_chunk(__u32 offset)
+__weak __noinline int copy_more(__u32 offset)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct wf_tls_thread *state = bpf_map_lookup_elem(&wf_tls_threads, &thread);
-	__u32 left;
 
-	if (!state)
-		return 0;
-	left = state->call.kept - offset;
-	if (left <= 256)
-		copy_class(&state->call, offset, left, 256);
-	else if (left <= 1024)
-		copy_class(&state->call, offset, left, 1024);
-	else if (left <= 4096)
-		copy_class(&state->call, offset, left, 4096);
-	else if (left <= 8192)
-		copy_class(&state->call, offset, left, 8192);
-	else
-		copy_class(&state->call, offset, left, WF_TLS_CHUNK_MAX);
+	if (state)
+		copy_chunk(&state->call, offset);
 	return 0;
 }
 
-/* All records of state->call. */
-static __always_inline void copy_call(struct wf_tls_thread *state)
+/* All records of a call; it has its name and what is kept of it afterwards. */
+static __always_inline void copy_call(struct wf_tls_thread *state, struct wf_tls_call *call)
 {
-	__u32 zero = 0, offset = 0;
+	__u32 zero = 0, offset = WF_TLS_CHUNK_MAX;
 	struct wf_tunables *tunables = bpf_map_lookup_elem(&wf_tunables_map, &zero);
-	struct wf_tls_call *call = &state->call;
 
 	__u32 limit = WF_TLS_CHUNKS_MAX * WF_TLS_CHUNK_MAX;
 
@@ -111,8 +115,12 @@ static __always_inline void copy_call(struct wf_tls_thread *state)
 		call->kept = limit;
 		count_loss(WF_RING_PAYLOAD, WF_LOSS_CALL_LIMIT);
 	}
-	for (int i = 0; i < WF_TLS_CHUNKS_MAX; i++) {
-		copy_chunk(offset);
+	copy_chunk(call, 0);
+	if (call->kept <= WF_TLS_CHUNK_MAX)
+		return;
+	state->call = *call;
+	for (int i = 1; i < WF_TLS_CHUNKS_MAX; i++) {
+		copy_more(offset);
 		offset += WF_TLS_CHUNK_MAX;
 		if (offset >= call->kept)
 			return;

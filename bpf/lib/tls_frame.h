@@ -39,48 +39,63 @@ static __always_inline struct wf_tls_thread *tls_thread(__u64 thread)
 	return state;
 }
 
-static __always_inline bool frame_is_caller(const struct wf_tls_frame *frame,
-					    const struct wf_tls_frame *entry)
+static __always_inline bool frame_is_caller(const struct wf_tls_thread *state, int i,
+					    const struct wf_tls_frame *entry, __u64 sp)
 {
-	return frame->sp && frame->ssl == entry->ssl && frame->direction == entry->direction &&
-	       frame->sp > entry->sp && frame->sp - entry->sp < VARIANT_STACK;
+	const struct wf_tls_frame *frame = &state->frames[i];
+
+	return state->sp[i] > sp && state->sp[i] - sp < VARIANT_STACK && frame->ssl == entry->ssl &&
+	       frame->direction == entry->direction;
+}
+
+static __always_inline int frame_oldest(const struct wf_tls_thread *state)
+{
+	int oldest = 0;
+
+#pragma unroll
+	for (int i = 1; i < WF_TLS_FRAMES; i++) {
+		if ((__s32)(state->frames[i].opened - state->frames[oldest].opened) < 0)
+			oldest = i;
+	}
+	return oldest;
 }
 
 /*
  * Keeps the entry until its return: in the place of one that had this very stack pointer and so is gone, in
  * a free one, or in that of the oldest.
  */
-static __always_inline void tls_frame_open(struct wf_tls_thread *state, struct wf_tls_frame *entry)
+static __always_inline void tls_frame_open(struct wf_tls_thread *state, struct wf_tls_frame *entry,
+					   __u64 sp)
 {
-	struct wf_tls_frame *place = NULL, *oldest = &state->frames[0];
+	int place = -1;
 
 #pragma unroll
 	for (int i = 0; i < WF_TLS_FRAMES; i++) {
-		struct wf_tls_frame *frame = &state->frames[i];
-
-		if (frame_is_caller(frame, entry))
+		if (frame_is_caller(state, i, entry, sp))
 			return;
-		if (frame->sp == entry->sp || (!place && !frame->sp))
-			place = frame;
-		if ((__s32)(frame->opened - oldest->opened) < 0)
-			oldest = frame;
+		if (state->sp[i] == sp || (place < 0 && !state->sp[i]))
+			place = i;
 	}
-	if (!place) {
-		place = oldest;
+	if (place < 0) {
+		place = frame_oldest(state);
 		count_loss(WF_RING_PAYLOAD, WF_LOSS_TABLE_FULL);
 	}
 	entry->opened = ++state->opened;
-	*place = *entry;
+	place &= WF_TLS_FRAMES - 1;
+	state->sp[place] = sp;
+	state->frames[place] = *entry;
 }
 
-/* The entry whose return this is, or NULL. */
-static __always_inline struct wf_tls_frame *tls_frame_returning(struct wf_tls_thread *state,
-								__u64 sp)
+/* Takes the entry whose return this is, or gives NULL. Who takes it reads it before the thread's next call. */
+static __always_inline const struct wf_tls_frame *tls_frame_take(struct wf_tls_thread *state,
+								 __u64 sp)
 {
 #pragma unroll
 	for (int i = 0; i < WF_TLS_FRAMES; i++) {
-		if (state->frames[i].sp == sp - RETURN_SP_OFFSET)
+		if (state->sp[i] == sp - RETURN_SP_OFFSET) {
+			state->sp[i] = 0;
 			return &state->frames[i];
+		}
 	}
 	return NULL;
 }
@@ -94,7 +109,7 @@ static __always_inline struct wf_tls_frame *tls_frame_inner(struct wf_tls_thread
 	for (int i = 0; i < WF_TLS_FRAMES; i++) {
 		struct wf_tls_frame *frame = &state->frames[i];
 
-		if (frame->sp && (!inner || (__s32)(frame->opened - inner->opened) > 0))
+		if (state->sp[i] && (!inner || (__s32)(frame->opened - inner->opened) > 0))
 			inner = frame;
 	}
 	return inner;

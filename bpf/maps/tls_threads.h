@@ -7,12 +7,11 @@
 
 #define WF_TLS_FRAMES 4
 
-/* A call that has been entered and has not returned. Free when sp is 0. */
+/* A call that has been entered and has not returned. */
 struct wf_tls_frame {
 	__u64 ssl;
 	__u64 buffer;
 	__u64 moved_at; /* user address of *written or *readbytes; 0: the count is the return value */
-	__u64 sp;
 	__u64 socket_cookie; /* TCP socket the call used itself; 0: none */
 	__u64 length;
 	__u32 direction;
@@ -36,15 +35,17 @@ struct wf_tls_call {
 	__u32 attachment;
 };
 
+/* What every call looks at stands first and together: between two calls it is in nobody's cache. */
 struct wf_tls_thread {
-	struct wf_tls_frame frames[WF_TLS_FRAMES];
-	struct wf_tls_call call;
-	__u64 last_receive; /* TCP socket the thread last received from */
+	__u64 sp[WF_TLS_FRAMES]; /* of frames[] at entry; 0: free */
+	__u32 opened;
+	__u32 unsent_plain;
 	/* The last write, when it used no socket: the thread's next send carries it. Free when ssl is 0. */
 	__u64 unsent_ssl;
 	__u64 unsent_call;
-	__u32 unsent_plain;
-	__u32 opened;
+	__u64 last_receive; /* TCP socket the thread last received from */
+	struct wf_tls_frame frames[WF_TLS_FRAMES];
+	struct wf_tls_call call; /* of more than one record */
 };
 
 struct {

@@ -57,7 +57,7 @@ int wf_tls_aead_seal_scatter_enter(struct pt_regs *ctx)
 SEC("uprobe")
 int wf_tls_aead_open_enter(struct pt_regs *ctx)
 {
-	struct wf_tls_frame frame = { .direction = WF_DIRECTION_READ, .sp = PT_REGS_SP(ctx) };
+	struct wf_tls_frame frame = { .direction = WF_DIRECTION_READ };
 	struct wf_tls_thread *state;
 	struct aead_call call;
 	struct wf_who who;
@@ -77,7 +77,7 @@ int wf_tls_aead_open_enter(struct pt_regs *ctx)
 	frame.moved_at = call.out_length_at;
 	frame.length = call.in_length - AEAD_TAG;
 	frame.layer = layer;
-	tls_frame_open(state, &frame);
+	tls_frame_open(state, &frame, PT_REGS_SP(ctx));
 	return 0;
 }
 
@@ -86,17 +86,17 @@ int wf_tls_aead_open_exit(struct pt_regs *ctx)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct wf_tls_thread *state = bpf_map_lookup_elem(&wf_tls_threads, &thread);
-	struct wf_tls_frame *kept, frame;
+	const struct wf_tls_frame *kept;
+	struct wf_tls_frame frame;
 	struct wf_who who;
 	__u64 moved;
 
 	if (!state)
 		return 0;
-	kept = tls_frame_returning(state, PT_REGS_SP(ctx));
+	kept = tls_frame_take(state, PT_REGS_SP(ctx));
 	if (!kept)
 		return 0;
 	frame = *kept;
-	kept->sp = 0;
 	moved = moved_bytes(&frame, PT_REGS_RC(ctx));
 	if (moved && tls_who(&who))
 		aead_tell(state, &frame, &who, moved);

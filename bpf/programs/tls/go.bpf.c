@@ -39,22 +39,17 @@ static __always_inline void go_tell(const struct wf_go_frame *frame, const struc
 				    __u64 buffer, __u64 moved)
 {
 	struct wf_tls_thread *state = tls_thread(bpf_get_current_pid_tgid());
-	struct wf_tls_call *call;
+	struct wf_tls_call call = { .who = *who, .ssl = frame->conn, .buffer = buffer };
 
 	if (!state)
 		return;
-	call = &state->call;
-	call->who = *who;
-	call->ssl = frame->conn;
-	call->buffer = buffer;
-	call->socket_cookie = frame->socket_cookie;
-	/* Threads are anybody's here: what this one received last was another goroutine's. */
-	call->last_receive = 0;
-	call->original = moved > 0xffffffff ? 0xffffffff : moved;
-	call->direction = frame->direction;
-	call->layer = WF_LAYER_STREAM;
-	call->attachment = frame->attachment;
-	copy_call(state);
+	/* Not the socket the thread received from last: threads are anybody's here, and it was another goroutine's. */
+	call.socket_cookie = frame->socket_cookie;
+	call.original = moved > 0xffffffff ? 0xffffffff : moved;
+	call.direction = frame->direction;
+	call.layer = WF_LAYER_STREAM;
+	call.attachment = frame->attachment;
+	copy_call(state, &call);
 }
 
 static __always_inline int go_return(struct pt_regs *ctx, __u32 direction)

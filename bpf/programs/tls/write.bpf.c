@@ -11,12 +11,12 @@
 SEC("uprobe")
 int BPF_KPROBE(wf_tls_write_enter, __u64 session, __u64 buffer, int length)
 {
-	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer, .sp = PT_REGS_SP(ctx) };
+	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer };
 
 	entry.length = length > 0 ? length : 0;
 	entry.direction = WF_DIRECTION_WRITE;
 	entry.attachment = tls_hit(ctx);
-	return tls_enter(&entry);
+	return tls_enter(ctx, &entry);
 }
 
 SEC("uprobe")
@@ -29,13 +29,13 @@ int wf_tls_write_exit(struct pt_regs *ctx)
 SEC("uprobe")
 int BPF_KPROBE(wf_tls_write_ex_enter, __u64 session, __u64 buffer, __u64 length, __u64 moved)
 {
-	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer, .sp = PT_REGS_SP(ctx) };
+	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer };
 
 	entry.length = length;
 	entry.moved_at = moved;
 	entry.direction = WF_DIRECTION_WRITE;
 	entry.attachment = tls_hit(ctx);
-	return tls_enter(&entry);
+	return tls_enter(ctx, &entry);
 }
 
 SEC("uprobe")
@@ -49,13 +49,13 @@ SEC("uprobe")
 int BPF_KPROBE(wf_tls_write_flags_ex_enter, __u64 session, __u64 buffer, __u64 length, __u64 flags,
 	       __u64 moved)
 {
-	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer, .sp = PT_REGS_SP(ctx) };
+	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer };
 
 	entry.length = length;
 	entry.moved_at = moved;
 	entry.direction = WF_DIRECTION_WRITE;
 	entry.attachment = tls_hit(ctx);
-	return tls_enter(&entry);
+	return tls_enter(ctx, &entry);
 }
 
 SEC("uprobe")
