@@ -72,8 +72,18 @@ static __always_inline bool scope_find(struct task_struct *task, __u32 tgid, str
 	return scope && scope_fill(scope, task_start_ns(task), tgid, who);
 }
 
+/* The same for the thread that runs now, by bpf_get_current_pid_tgid. */
+static __always_inline bool scope_find_thread(__u64 thread, struct wf_who *who)
+{
+	__u32 tgid = thread >> 32;
+	struct wf_scope *scope = bpf_map_lookup_elem(&wf_scope_map, &tgid);
+
+	who->tid = thread;
+	return scope && scope_fill(scope, current_start_ns(), tgid, who);
+}
+
 /*
- * The same for the task that runs now. Reads the ids from the task because cgroup programs have no
+ * The same where that is not to be had. Reads the ids from the task because cgroup programs have no
  * bpf_get_current_pid_tgid on every kernel we support.
  */
 static __always_inline bool scope_find_current(struct wf_who *who)

@@ -13,12 +13,7 @@
 /* Everybody but agents is out after one or two lookups. */
 static __always_inline bool tls_who(struct wf_who *who)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	__u32 tgid = thread >> 32;
-	struct wf_scope *scope = bpf_map_lookup_elem(&wf_scope_map, &tgid);
-
-	who->tid = thread;
-	return scope && scope_fill(scope, current_start_ns(), tgid, who) &&
+	return scope_find_thread(bpf_get_current_pid_tgid(), who) &&
 	       who->verdict == WF_VERDICT_AGENT;
 }
 

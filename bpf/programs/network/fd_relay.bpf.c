@@ -54,20 +54,23 @@ static __always_inline void emit_relay(const struct relay *relay, struct sock *s
 	emit_end(record, WF_RING_NETWORK);
 }
 
-/* Who sends; not only of lineages, for it may be anybody to whom a socket was passed. */
-static __always_inline void find_user(struct relay *relay)
+/* Nearly every send. */
+static __always_inline bool is_openers(const struct wf_owner *owner, __u64 thread)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 thread = bpf_get_current_pid_tgid();
+	return owner && owner->self.tgid == thread >> 32 &&
+	       owner->self.start_ns == current_start_ns();
+}
 
-	relay->user_told = scope_find(task, thread >> 32, &relay->user);
+/* Who sends; not only of lineages, for it may be anybody to whom a socket was passed. */
+static __always_inline void find_user(struct relay *relay, __u64 thread)
+{
+	relay->user_told = scope_find_thread(thread, &relay->user);
 	if (!relay->user_told) {
 		relay->user.self.tgid = thread >> 32;
-		relay->user.self.start_ns = task_start_ns(task);
+		relay->user.self.start_ns = current_start_ns();
 		relay->user.root.tgid = 0;
 		relay->user.root.start_ns = 0;
 	}
-	relay->user.tid = thread;
 }
 
 /* A clone of a listening socket has its backlog: it was accepted, and never had an opener (inet_csk_clone_lock). */
@@ -87,19 +90,22 @@ static __always_inline bool is_internet(struct sock *sk)
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(wf_fd_relay, struct sock *sk, int sent, int flags)
 {
-	struct relay relay = {};
+	__u64 thread = bpf_get_current_pid_tgid();
 	struct wf_owner *owner;
+	struct relay relay;
 	__u64 cookie;
 
 	if (sent <= 0 || !is_internet(sk))
 		return 0;
 	cookie = sk->__sk_common.skc_cookie.counter;
 	owner = bpf_map_lookup_elem(&wf_owner_map, &cookie);
-	find_user(&relay);
+	if (is_openers(owner, thread))
+		return 0;
+	find_user(&relay, thread);
+	relay.opener_told = false;
 	if (owner) {
 		relay.opener_told = owner_who(owner, &relay.opener);
-		if (scope_same(&relay.opener.self, &relay.user.self) ||
-		    (relay.user_told && scope_same(&relay.opener.root, &relay.user.root)))
+		if (relay.user_told && scope_same(&relay.opener.root, &relay.user.root))
 			return 0;
 	} else if (was_accepted(sk) || bpf_map_lookup_elem(&wf_closed_map, &cookie)) {
 		return 0;
