@@ -166,8 +166,15 @@ async function table() {
   const options = { rings, cgroup: cgroupMount(), ...bounds };
   const sensor = new Sensor(options);
   sensor.attach();
-  const ids = attachTls(sensor, libssl(tlsProgram));
-  if (goProgram !== undefined) ids.push(...attachTls(sensor, goProgram));
+  const ids = [];
+  try {
+    ids.push(...attachTls(sensor, libssl(tlsProgram)));
+    if (goProgram !== undefined) ids.push(...attachTls(sensor, goProgram));
+  } catch (error) {
+    // What the verifier said of a program that is not there.
+    console.error(sensor.takeLog().slice(-25).join('\n'));
+    throw error;
+  }
   becomeAgent(sensor);
   sensor.setEnvironment(['PATH'], ['HOME'], ['WATCHFLOOR_TABLE']);
   let bytes = 0;

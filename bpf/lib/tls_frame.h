@@ -48,14 +48,20 @@ static __always_inline bool frame_is_caller(const struct wf_tls_thread *state, i
 	       frame->direction == entry->direction;
 }
 
-static __always_inline int frame_oldest(const struct wf_tls_thread *state)
+/* Pointers, not an index: of one the compiler drops the mask, and the verifier of Linux 6.1 then knows no bound. */
+struct frame_place {
+	struct wf_tls_frame *frame;
+	__u64 *sp;
+};
+
+static __always_inline struct frame_place frame_oldest(struct wf_tls_thread *state)
 {
-	int oldest = 0;
+	struct frame_place oldest = { &state->frames[0], &state->sp[0] };
 
 #pragma unroll
 	for (int i = 1; i < WF_TLS_FRAMES; i++) {
-		if ((__s32)(state->frames[i].opened - state->frames[oldest].opened) < 0)
-			oldest = i;
+		if ((__s32)(state->frames[i].opened - oldest.frame->opened) < 0)
+			oldest = (struct frame_place){ &state->frames[i], &state->sp[i] };
 	}
 	return oldest;
 }
@@ -67,23 +73,22 @@ static __always_inline int frame_oldest(const struct wf_tls_thread *state)
 static __always_inline void tls_frame_open(struct wf_tls_thread *state, struct wf_tls_frame *entry,
 					   __u64 sp)
 {
-	int place = -1;
+	struct frame_place place = {};
 
 #pragma unroll
 	for (int i = 0; i < WF_TLS_FRAMES; i++) {
 		if (frame_is_caller(state, i, entry, sp))
 			return;
-		if (state->sp[i] == sp || (place < 0 && !state->sp[i]))
-			place = i;
+		if (state->sp[i] == sp || (!place.frame && !state->sp[i]))
+			place = (struct frame_place){ &state->frames[i], &state->sp[i] };
 	}
-	if (place < 0) {
+	if (!place.frame) {
 		place = frame_oldest(state);
 		count_loss(WF_RING_PAYLOAD, WF_LOSS_TABLE_FULL);
 	}
 	entry->opened = ++state->opened;
-	place &= WF_TLS_FRAMES - 1;
-	state->sp[place] = sp;
-	state->frames[place] = *entry;
+	*place.sp = sp;
+	*place.frame = *entry;
 }
 
 /* Takes the entry whose return this is, or gives NULL. Who takes it reads it before the thread's next call. */
