@@ -79,34 +79,35 @@ static __always_inline void *emit_begin(const struct wf_who *who, struct emit_wh
 /* Of the records of a CPU one in so many looks whether much is waiting. */
 #define WAKE_EVERY 16
 
+/* A verdict waits for what stands before it in this ring, and the work of each record is the same for a small one. */
+#define WAKE_LIFECYCLE_BYTES 4096
+
+static __always_inline bool much_waits(__u32 ring)
+{
+	__u32 zero = 0;
+	struct wf_tunables *tunables = bpf_map_lookup_elem(&wf_tunables_map, &zero);
+	__u64 waiting = bpf_ringbuf_query(emit_ring(ring), BPF_RB_AVAIL_DATA);
+
+	return (ring == WF_RING_LIFECYCLE && waiting >= WAKE_LIFECYCLE_BYTES) ||
+	       (tunables && waiting >= tunables->wake_bytes);
+}
+
 /*
  * Readers wait on a timer; only much waiting data, or a record somebody acts upon, wakes them. Not every record does
  * while much is waiting: a wake-up is an interrupt to this CPU, of more than a microsecond, and the reader that is
  * behind is awake.
  */
-static __always_inline __u64 emit_wake(__u32 ring, __u64 seq)
+static __always_inline void emit_end(void *record, __u32 ring)
 {
-	__u32 zero = 0;
-	struct wf_tunables *tunables;
+	bool wakes = ((struct wf_header *)record)->seq % WAKE_EVERY == 0 && much_waits(ring);
 
-	if (seq % WAKE_EVERY)
-		return BPF_RB_NO_WAKEUP;
-	tunables = bpf_map_lookup_elem(&wf_tunables_map, &zero);
-	if (tunables &&
-	    bpf_ringbuf_query(emit_ring(ring), BPF_RB_AVAIL_DATA) >= tunables->wake_bytes)
-		return BPF_RB_FORCE_WAKEUP;
-	return BPF_RB_NO_WAKEUP;
+	bpf_ringbuf_submit(record, wakes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
 /* Somebody decides about this record: it wakes the reader. */
 static __always_inline void emit_end_now(void *record)
 {
 	bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
-}
-
-static __always_inline void emit_end(void *record, __u32 ring)
-{
-	bpf_ringbuf_submit(record, emit_wake(ring, ((struct wf_header *)record)->seq));
 }
 
 #endif

@@ -10,8 +10,9 @@ const FILES_MAX = 256;
 type Entry = readonly [version: string, resolution: Resolution];
 
 /**
- * What large files hold, over restarts: looking into the largest agent takes seconds, in which it is not read. By the
- * version of the file, which nobody but root can forge, and not by its build id, which anybody can write into a file.
+ * What large files hold, and those with a stack, over restarts: looking into the largest agent takes most of a second, in
+ * which it is not read, and into the libraries that every start looks into a tenth of one. By the version of the file,
+ * which nobody but root can forge, and not by its build id, which anybody can write into a file.
  */
 export class Resolutions {
   readonly #path: string;

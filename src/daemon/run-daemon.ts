@@ -19,6 +19,7 @@ import { Evidence } from './evidence.js';
 import { exactKeys } from './exact-keys.js';
 import { Feeder } from './feeder.js';
 import { openDoor } from './door.js';
+import { boundHeap } from './heap.js';
 import { kernelOptions } from './kernel-options.js';
 import { readLastRun } from './last-run.js';
 import { LiveRecords } from './live-records.js';
@@ -57,6 +58,7 @@ const run = async (request: RunRequest, version: string): Promise<number> => {
   const platform = readPlatform();
   refuseMachine(platform);
   const posix = loadPosix();
+  boundHeap();
   // No core dump and no ptrace of a process that holds plaintext.
   posix.setDumpable(false);
   prepareDirectory(config.state_dir, 0o700);

@@ -20,7 +20,7 @@ export interface HostOptions {
   readonly exactKeys?: ExactKeys;
   /** Is given the answers that take longer. */
   readonly later?: (fact: HostFact) => void;
-  /** What large files hold, over restarts. */
+  /** What large files hold, and those with a stack, over restarts. */
   readonly resolved?: ResolverMemory;
 }
 

@@ -8,7 +8,7 @@ const FILES_MAX = 4096;
 const QUEUE_MAX = 256;
 /** The largest real program takes a tenth of it. */
 const JOB_MS = 30_000;
-/** Of a smaller one it takes no time to find out again. */
+/** Of a smaller one without a stack it takes no time to find out again. */
 const KEPT_BYTES = 4 * 1024 * 1024;
 /** A worker that has nothing to do costs memory for nothing. */
 const IDLE_MS = 3000;
@@ -24,7 +24,7 @@ interface Waiting {
   readonly done: Done[];
 }
 
-/** What is known from before, and who keeps what becomes known of large files. */
+/** What is known from before, and who keeps what becomes known of large files, and of those that hold a stack. */
 export interface ResolverMemory {
   readonly known: readonly (readonly [version: string, resolution: Resolution])[];
   keep(version: string, resolution: Resolution): void;
@@ -69,7 +69,7 @@ export class Resolver {
 
   /** At once, on this thread: for the few files of the system that everybody uses. */
   now(file: OpenFile): Resolution {
-    return this.known(file) ?? this.#keep(file.version, resolveFile(readerOf(file)));
+    return this.known(file) ?? this.#keep(file, resolveFile(readerOf(file)));
   }
 
   /**
@@ -145,13 +145,14 @@ export class Resolver {
     this.#queue.delete(version);
     this.#resolved += 1;
     waiting.release();
-    this.#keep(version, resolution);
-    if (waiting.file.size >= KEPT_BYTES) this.#memory?.keep(version, resolution);
+    this.#keep(waiting.file, resolution);
     for (const done of waiting.done) done(resolution);
     this.#next();
   }
 
-  #keep(version: string, resolution: Resolution): Resolution {
+  #keep({ version, size }: OpenFile, resolution: Resolution): Resolution {
+    const holdsStack = resolution.ok && resolution.found.length > 0;
+    if (holdsStack || size >= KEPT_BYTES) this.#memory?.keep(version, resolution);
     this.#known.set(version, resolution);
     const oldest = this.#known.keys().next();
     if (this.#known.size > FILES_MAX && oldest.done !== true) this.#known.delete(oldest.value);

@@ -9,78 +9,86 @@ const PROCESSES_MAX = 32_768;
 
 /** The processes of agents, the dead among them for a while. */
 export class WatchedProcesses {
-  readonly #processes = new Map<string, WatchedProcess>();
-  #live = 0;
+  readonly #living = new Map<string, WatchedProcess>();
+  /** In the order in which they ended. A storm of short processes leaves thousands: nobody walks over them. */
+  readonly #dead = new Map<string, WatchedProcess>();
   #evicted = 0;
 
   get live(): number {
-    return this.#live;
+    return this.#living.size;
   }
 
   get(key: ProcessKey): WatchedProcess | undefined {
-    return this.#processes.get(processId(key));
+    return this.byId(processId(key));
   }
 
   byId(id: string): WatchedProcess | undefined {
-    return this.#processes.get(id);
+    return this.#living.get(id) ?? this.#dead.get(id);
   }
 
-  all(): Iterable<WatchedProcess> {
-    return this.#processes.values();
+  living(): Iterable<WatchedProcess> {
+    return this.#living.values();
   }
 
   /** Of whom it is asked again what they map, and who has ended so long ago that nothing more of them comes. */
   due(nowNs: bigint): { rescan: WatchedProcess[]; dead: WatchedProcess[] } {
     const rescan: WatchedProcess[] = [];
     const dead: WatchedProcess[] = [];
-    for (const process of this.all()) {
-      if (process.endedNs !== null) {
-        if (nowNs - process.endedNs >= REMEMBER_DEAD_NS) dead.push(process);
-      } else if (process.stacks.size === 0 && isRescanDue(process, nowNs)) {
-        rescan.push(process);
-      }
+    for (const process of this.living()) {
+      if (process.stacks.size === 0 && isRescanDue(process, nowNs)) rescan.push(process);
+    }
+    for (const process of this.#dead.values()) {
+      if (nowNs - (process.endedNs ?? 0n) < REMEMBER_DEAD_NS) break;
+      dead.push(process);
     }
     return { rescan, dead };
   }
 
   /** What was told of the living. */
   rows(): CoverageRow[] {
-    return [...this.all()].flatMap(({ key, rows, endedNs }) =>
-      endedNs === null ? [...rows.values()].map((coverage) => ({ key, coverage })) : [],
+    return [...this.living()].flatMap(({ key, rows }) =>
+      [...rows.values()].map((coverage) => ({ key, coverage })),
     );
   }
 
-  /** The oldest makes room: `evicted` is told before it goes. */
+  /** One that ended makes room, else the oldest: `evicted` is told before it goes. */
   add(key: ProcessKey, origin: Origin, evicted: (process: WatchedProcess) => void): WatchedProcess {
-    const [oldest] = this.#processes.values();
-    if (oldest !== undefined && this.#processes.size >= PROCESSES_MAX) {
-      this.end(oldest, origin);
-      evicted(oldest);
-      this.remove(oldest);
-      this.#evicted += 1;
-    }
+    if (this.#size >= PROCESSES_MAX) this.#evict(origin, evicted);
     const process = watchProcess(key, origin);
-    this.#processes.set(process.id, process);
-    this.#live += 1;
+    this.#living.set(process.id, process);
     return process;
   }
 
   end(process: WatchedProcess, origin: Origin): void {
     if (process.endedNs !== null) return;
     process.endedNs = origin.bootNs;
-    this.#live -= 1;
+    this.#living.delete(process.id);
+    this.#dead.set(process.id, process);
   }
 
   remove(process: WatchedProcess): void {
-    this.#processes.delete(process.id);
+    this.#dead.delete(process.id);
   }
 
   stats(): { processes: number; coverage: Record<CoverageState, number>; evicted: number } {
     const coverage = { plaintext: 0, metadata: 0, blind: 0 };
-    for (const process of this.all()) {
-      const best = process.endedNs === null ? bestOf(process.rows) : null;
+    for (const process of this.living()) {
+      const best = bestOf(process.rows);
       if (best !== null) coverage[best.state] += 1;
     }
-    return { processes: this.#processes.size, coverage, evicted: this.#evicted };
+    return { processes: this.#size, coverage, evicted: this.#evicted };
+  }
+
+  get #size(): number {
+    return this.#living.size + this.#dead.size;
+  }
+
+  #evict(origin: Origin, evicted: (process: WatchedProcess) => void): void {
+    const [oldest] = this.#dead.size > 0 ? this.#dead.values() : this.#living.values();
+    if (oldest === undefined) return;
+    this.end(oldest, origin);
+    evicted(oldest);
+    this.remove(oldest);
+    this.#evicted += 1;
   }
 }
