@@ -87,22 +87,12 @@ static __always_inline bool is_internet(struct sock *sk)
 	       (sk->sk_protocol == IPPROTO_TCP || sk->sk_protocol == IPPROTO_UDP);
 }
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(wf_fd_relay, struct sock *sk, int sent, int flags)
+static __always_inline int sent_by_another(struct sock *sk, __u64 cookie,
+					   const struct wf_owner *owner, __u64 thread)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct wf_owner *owner;
-	struct relay relay;
-	__u64 cookie;
+	struct relay relay = {};
 
-	if (sent <= 0 || !is_internet(sk))
-		return 0;
-	cookie = sk->__sk_common.skc_cookie.counter;
-	owner = bpf_map_lookup_elem(&wf_owner_map, &cookie);
-	if (is_openers(owner, thread))
-		return 0;
 	find_user(&relay, thread);
-	relay.opener_told = false;
 	if (owner) {
 		relay.opener_told = owner_who(owner, &relay.opener);
 		if (relay.user_told && scope_same(&relay.opener.root, &relay.user.root))
@@ -116,4 +106,18 @@ int BPF_PROG(wf_fd_relay, struct sock *sk, int sent, int flags)
 	if (is_first(cookie, &relay.user.self))
 		emit_relay(&relay, sk, cookie);
 	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(wf_fd_relay, struct sock *sk, int sent, int flags)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct wf_owner *owner;
+	__u64 cookie;
+
+	if (sent <= 0 || !is_internet(sk))
+		return 0;
+	cookie = sk->__sk_common.skc_cookie.counter;
+	owner = bpf_map_lookup_elem(&wf_owner_map, &cookie);
+	return is_openers(owner, thread) ? 0 : sent_by_another(sk, cookie, owner, thread);
 }
