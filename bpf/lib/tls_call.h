@@ -9,6 +9,7 @@
 
 #include "lib/tls_copy.h"
 #include "lib/tls_frame.h"
+#include "lib/tls_hit.h"
 
 /* Everybody but agents is out after one or two lookups. */
 static __always_inline bool tls_who(struct wf_who *who)
@@ -17,11 +18,14 @@ static __always_inline bool tls_who(struct wf_who *who)
 	       who->verdict == WF_VERDICT_AGENT;
 }
 
-static __always_inline int tls_enter(struct pt_regs *ctx, struct wf_tls_frame *entry)
+static __always_inline int tls_enter(struct pt_regs *ctx, struct wf_tls_frame *entry,
+				     __u32 direction)
 {
 	struct wf_tls_thread *state;
 	struct wf_who who;
 
+	entry->direction = direction;
+	entry->attachment = tls_hit(ctx);
 	if (!tls_who(&who))
 		return 0;
 	state = tls_thread(bpf_get_current_pid_tgid());

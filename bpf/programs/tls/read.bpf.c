@@ -5,7 +5,6 @@
  */
 #include "lib/program.h"
 #include "lib/tls_call.h"
-#include "lib/tls_hit.h"
 
 /* int SSL_read(SSL *, void *, int), ssize_t gnutls_record_recv(session, void *, size_t). */
 SEC("uprobe")
@@ -14,9 +13,7 @@ int BPF_KPROBE(wf_tls_read_enter, __u64 session, __u64 buffer, int length)
 	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer };
 
 	entry.length = length > 0 ? length : 0;
-	entry.direction = WF_DIRECTION_READ;
-	entry.attachment = tls_hit(ctx);
-	return tls_enter(ctx, &entry);
+	return tls_enter(ctx, &entry, WF_DIRECTION_READ);
 }
 
 SEC("uprobe")
@@ -29,13 +26,10 @@ int wf_tls_read_exit(struct pt_regs *ctx)
 SEC("uprobe")
 int BPF_KPROBE(wf_tls_read_ex_enter, __u64 session, __u64 buffer, __u64 length, __u64 moved)
 {
-	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer };
+	struct wf_tls_frame entry = { .ssl = session, .buffer = buffer, .length = length };
 
-	entry.length = length;
 	entry.moved_at = moved;
-	entry.direction = WF_DIRECTION_READ;
-	entry.attachment = tls_hit(ctx);
-	return tls_enter(ctx, &entry);
+	return tls_enter(ctx, &entry, WF_DIRECTION_READ);
 }
 
 SEC("uprobe")

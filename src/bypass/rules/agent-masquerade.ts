@@ -1,8 +1,7 @@
 import type { FindingValue } from '../../event/index.js';
 import type { DisguiseCase } from '../disguise.js';
-import { makeFinding } from '../judgement.js';
+import { observed } from '../observed.js';
 
-const RULE = 'agent.masquerade';
 const LOST = 'records were lost since its exec: a later exec that explains it may be among them';
 
 /**
@@ -10,21 +9,6 @@ const LOST = 'records were lost since its exec: a later exec that explains it ma
  * or the dynamic linker. Unmeasured when it was told by comparing with its last exec and a later one may have been lost.
  */
 export function judgeMasquerade(one: DisguiseCase): FindingValue {
-  const { observation, agent, process } = one;
-  const isUnsure = observation.needsEveryExec && one.lostExecs;
-  return makeFinding({
-    agent,
-    process,
-    origin: observation.origin,
-    part: `${RULE}:${observation.way}`,
-    claim: isUnsure ? 'unmeasured' : 'detected',
-    severity: observation.severity,
-    finding: {
-      rule: RULE,
-      summary: observation.summary,
-      evidence: [...observation.evidence, ...(isUnsure ? [LOST] : [])],
-      expected: 'a program that goes by its own name',
-      waitedMs: 0,
-    },
-  });
+  const isUnsure = one.observation.needsEveryExec && one.lostExecs;
+  return observed(one, 'a program that goes by its own name', isUnsure ? LOST : null);
 }

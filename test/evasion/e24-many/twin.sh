@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 set -eu
-"$BIN/sleepers" 10 49 "$BIN/noop" sleeper-e24 last-e24
+"$BIN/keepers" 10 49 "$BIN/noop" sleeper-e24 last-e24

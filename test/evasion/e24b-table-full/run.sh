@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 set -eu
-"$BIN/sleepers" 10 999 "$BIN/noop" sleeper-e24b last-e24b
+"$BIN/keepers" 10 999 "$BIN/noop" sleeper-e24b last-e24b

@@ -1,57 +1,21 @@
 import t from 'tap';
 import { Pipeline, type Step } from '../../../src/pipeline.js';
 import { WfExecFlag, WfVerdict } from '../../../src/decode/layout.gen.js';
-import type {
-  AgentRule,
-  Command,
-  Input,
-  PipelineSettings,
-  ProcessFact,
-  ProcessKey,
-  Value,
-} from '../../../src/event/index.js';
+import type { AgentRule, PipelineSettings, ProcessKey } from '../../../src/event/index.js';
 import { settings } from '../../helpers/events.js';
-import {
-  batchOf,
-  execRecord,
-  exitRecord,
-  forkRecord,
-  type HeaderFields,
-  unixOpenRecord,
-} from '../../helpers/wire.js';
+import { SECOND, at, batch, doing, find, processFact, root } from '../../helpers/pipeline-steps.js';
+import { execRecord, exitRecord, forkRecord, unixOpenRecord } from '../../helpers/wire.js';
 
 /** What others run for an agent, and agents that somebody of another name becomes or starts. */
 
-const SECOND = 1_000_000_000n;
-const root: ProcessKey = { tgid: 100, startNs: 1_000n };
 const child: ProcessKey = { tgid: 101, startNs: 2_000n };
 const relay: ProcessKey = { tgid: 50, startNs: 10n };
 const job: ProcessKey = { tgid: 300, startNs: 2n * SECOND + 5n };
-const { PENDING, AGENT, RELAY } = WfVerdict;
+const { PENDING, RELAY } = WfVerdict;
 const asks = { flags: WfExecFlag.ASKS_VERDICT };
 const governance = { proxy: 'none', sdk: 'none', exempt: [] } as const;
 const bot: AgentRule = { id: 'acme/pay/bot', match: { exe: ['*/bot'] }, governance };
 
-let seq = 0n;
-const at = (bootNs: bigint, more: HeaderFields = {}): HeaderFields => ({
-  ...{ key: root, root, verdict: AGENT, bootNs },
-  seq: (seq += 1n),
-  ...more,
-});
-const batch = (...records: Uint8Array[]): Input => ({
-  input: 'batch',
-  bytes: batchOf(...records),
-  drained: true,
-  counters: null,
-});
-const find = <K extends Value['kind']>(step: Step, kind: K) =>
-  step.values.filter((value): value is Value & { kind: K } => value.kind === kind);
-const doing = <D extends Command['do']>(step: Step, what: D) =>
-  step.commands.filter((command): command is Command & { do: D } => command.do === what);
-const process = (key: ProcessKey, more: Partial<ProcessFact> = {}): Input => ({
-  input: 'fact',
-  fact: { fact: 'process', key, gone: false, ...more },
-});
 const pipelineOf = (more: Partial<PipelineSettings> = {}) =>
   new Pipeline(settings({ rules: [bot], ...more }));
 
@@ -83,7 +47,7 @@ t.test('what a relay had started before it was found out is looked for', async (
     [job],
     'but for who is known',
   );
-  const seen = pipeline.step(process(job, { exe: '/usr/bin/make', argv: ['make'], uid: 0 }));
+  const seen = pipeline.step(processFact(job, { exe: '/usr/bin/make', argv: ['make'], uid: 0 }));
   t.match(find(seen, 'agent'), [
     {
       agent: { id: 'acme/pay/bot', under: { handedOff: true } },
@@ -95,7 +59,7 @@ t.test('what a relay had started before it was found out is looked for', async (
     ['lineage.handoff'],
   );
   t.same(doing(seen, 'adopt'), [{ do: 'adopt', key: job, root: job }]);
-  t.same(pipeline.step(process(job, { exe: '/usr/bin/make' })).values, [], 'once');
+  t.same(pipeline.step(processFact(job, { exe: '/usr/bin/make' })).values, [], 'once');
 });
 
 t.test('a worker of the relay, one that is gone and an older one belong to nobody', async (t) => {
@@ -103,9 +67,9 @@ t.test('a worker of the relay, one that is gone and an older one belong to nobod
   const old = { tgid: 301, startNs: 5n };
   const ended = { tgid: 302, startNs: 3n * SECOND };
   found(pipeline, job, old, ended);
-  t.same(pipeline.step(process(job, { exe: '/usr/bin/sched', uid: 0 })).values, []);
-  t.same(pipeline.step(process(old, { exe: '/usr/bin/make', uid: 0 })).values, []);
-  t.same(pipeline.step(process(ended, { gone: true })).values, []);
+  t.same(pipeline.step(processFact(job, { exe: '/usr/bin/sched', uid: 0 })).values, []);
+  t.same(pipeline.step(processFact(old, { exe: '/usr/bin/make', uid: 0 })).values, []);
+  t.same(pipeline.step(processFact(ended, { gone: true })).values, []);
 });
 
 t.test('a relative path is where the asker stands', async (t) => {
@@ -179,7 +143,7 @@ t.test(
       ),
     );
     const step = pipeline.step(
-      process(root, { exe: '/tmp/bot', cgroup: '/system.slice/x.service' }),
+      processFact(root, { exe: '/tmp/bot', cgroup: '/system.slice/x.service' }),
     );
     t.match(find(step, 'agent'), [{ agent: { id: 'acme/pay/real' }, process: { pid: 101 } }]);
     t.same(

@@ -1,21 +1,14 @@
 import t from 'tap';
 import { WfExecFlag, WfVerdict } from '../../../src/decode/layout.gen.js';
-import type { AgentRule, Input, ProcessKey, Value } from '../../../src/event/index.js';
-import { Pipeline, type Step } from '../../../src/pipeline.js';
+import type { AgentRule } from '../../../src/event/index.js';
+import { Pipeline } from '../../../src/pipeline.js';
 import { settings } from '../../helpers/events.js';
-import {
-  batchOf,
-  execRecord,
-  flowOpenRecord,
-  flowStateRecord,
-  type HeaderFields,
-  wireHeadRecord,
-} from '../../helpers/wire.js';
+import { at, batch, find } from '../../helpers/pipeline-steps.js';
+import { execRecord, flowOpenRecord, flowStateRecord, wireHeadRecord } from '../../helpers/wire.js';
 import { cryptoFrame, dnsQuery, clientHello, helloMessage, initialPacket } from '../flow/wire.js';
 
 /** What the first packets of flows make known. */
 
-const root: ProcessKey = { tgid: 100, startNs: 1_000n };
 const bot: AgentRule = {
   id: 'acme/pay/bot',
   match: { exe: ['*/bot'] },
@@ -23,21 +16,6 @@ const bot: AgentRule = {
 };
 const TCP = { src: '10.0.0.2', srcPort: 40_000, dst: '203.0.113.10', dstPort: 443 };
 const UDP = { ...TCP, protocol: 17 };
-
-let seq = 0n;
-const at = (bootNs: bigint, more: HeaderFields = {}): HeaderFields => ({
-  ...{ key: root, root, verdict: WfVerdict.AGENT, bootNs },
-  seq: (seq += 1n),
-  ...more,
-});
-const batch = (...records: Uint8Array[]): Input => ({
-  input: 'batch',
-  bytes: batchOf(...records),
-  drained: true,
-  counters: null,
-});
-const find = <K extends Value['kind']>(step: Step, kind: K) =>
-  step.values.filter((value): value is Value & { kind: K } => value.kind === kind);
 
 function withBot(): Pipeline {
   const pipeline = new Pipeline(settings({ rules: [bot] }));

@@ -1,17 +1,10 @@
 import t from 'tap';
 import { Pipeline, type Step } from '../../../src/pipeline.js';
 import { WfExecFlag, WfVerdict } from '../../../src/decode/layout.gen.js';
-import type {
-  AgentRule,
-  Command,
-  Input,
-  PipelineSettings,
-  ProcessKey,
-  Value,
-} from '../../../src/event/index.js';
+import type { AgentRule, Input, PipelineSettings, ProcessKey } from '../../../src/event/index.js';
 import { settings } from '../../helpers/events.js';
+import { SECOND, at, batch, doing, find, root, tick } from '../../helpers/pipeline-steps.js';
 import {
-  batchOf,
   execRecord,
   exitRecord,
   flowOpenRecord,
@@ -23,37 +16,18 @@ import {
 
 /** Who an event belongs to: agents inside agents, interpreters that turn out agents, work handed to others, registration. */
 
-const SECOND = 1_000_000_000n;
-const root: ProcessKey = { tgid: 100, startNs: 1_000n };
 const shell: ProcessKey = { tgid: 101, startNs: 2_000n };
 const inner: ProcessKey = { tgid: 102, startNs: 3_000n };
 const tool: ProcessKey = { tgid: 103, startNs: 4_000n };
-const { PENDING, AGENT, WATCHED, RELAY } = WfVerdict;
+const { PENDING, WATCHED, RELAY } = WfVerdict;
 const asks = { flags: WfExecFlag.ASKS_VERDICT };
 const governance = { proxy: 'required', sdk: 'none', exempt: ['dns'] } as const;
 const bot: AgentRule = { id: 'acme/pay/bot', match: { exe: ['*/bot'] }, governance };
 const CODEX = '/opt/node_modules/@openai/codex-linux-x64/vendor/codex';
 const CLAUDE = '/opt/node_modules/@anthropic-ai/claude-code/claude';
 
-let seq = 0n;
-const at = (bootNs: bigint, more: HeaderFields = {}): HeaderFields => ({
-  ...{ key: root, root, verdict: AGENT, bootNs },
-  seq: (seq += 1n),
-  ...more,
-});
-const batch = (...records: Uint8Array[]): Input => ({
-  input: 'batch',
-  bytes: batchOf(...records),
-  drained: true,
-  counters: null,
-});
-const tick = (bootNs: bigint): Input => ({ input: 'tick', bootNs, wallNs: bootNs + SECOND });
 const pipelineOf = (more: Partial<PipelineSettings> = {}) =>
   new Pipeline(settings({ rules: [bot], modelHosts: ['203.0.113.10'], ...more }));
-const find = <K extends Value['kind']>(step: Step, kind: K) =>
-  step.values.filter((value): value is Value & { kind: K } => value.kind === kind);
-const doing = <D extends Command['do']>(step: Step, what: D) =>
-  step.commands.filter((command): command is Command & { do: D } => command.do === what);
 
 const startBot = (pipeline: Pipeline): Step =>
   pipeline.step(batch(execRecord({ path: '/opt/bot', ...asks }, at(1n, { verdict: PENDING }))));

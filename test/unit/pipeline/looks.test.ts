@@ -1,10 +1,10 @@
 import t from 'tap';
 import { Pipeline, type Step } from '../../../src/pipeline.js';
 import { WfExecFlag, WfVerdict } from '../../../src/decode/layout.gen.js';
-import type { AgentRule, Input, ProcessKey, Value } from '../../../src/event/index.js';
+import type { AgentRule, Input, ProcessKey } from '../../../src/event/index.js';
 import { settings } from '../../helpers/events.js';
+import { at, batch, find, root } from '../../helpers/pipeline-steps.js';
 import {
-  batchOf,
   countersOf,
   execRecord,
   exitRecord,
@@ -19,9 +19,8 @@ import { clientHello } from '../flow/wire.js';
 
 /** What processes look like, what is said of them when somebody asks, and of what is not seen. */
 
-const root: ProcessKey = { tgid: 100, startNs: 1_000n };
 const child: ProcessKey = { tgid: 101, startNs: 2_000n };
-const { PENDING, AGENT, WATCHED } = WfVerdict;
+const { PENDING, WATCHED } = WfVerdict;
 const asks = { flags: WfExecFlag.ASKS_VERDICT };
 const bot: AgentRule = {
   id: 'acme/pay/bot',
@@ -29,20 +28,6 @@ const bot: AgentRule = {
   governance: { proxy: 'none', sdk: 'none', exempt: [] },
 };
 
-let seq = 0n;
-const at = (bootNs: bigint, more: HeaderFields = {}): HeaderFields => ({
-  ...{ key: root, root, verdict: AGENT, bootNs },
-  seq: (seq += 1n),
-  ...more,
-});
-const batch = (...records: Uint8Array[]): Input => ({
-  input: 'batch',
-  bytes: batchOf(...records),
-  drained: true,
-  counters: null,
-});
-const find = <K extends Value['kind']>(step: Step, kind: K) =>
-  step.values.filter((value): value is Value & { kind: K } => value.kind === kind);
 const rulesIn = (step: Step): string[] => find(step, 'finding').map(({ finding }) => finding.rule);
 
 function withBot(rule: AgentRule = bot): Pipeline {

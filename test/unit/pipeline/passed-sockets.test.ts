@@ -6,16 +6,10 @@ import {
   WF_FD_RELAY,
   WF_TUPLE,
 } from '../../../src/decode/layout.gen.js';
-import type {
-  AgentRule,
-  Input,
-  ProcessFact,
-  ProcessKey,
-  SocketsFact,
-  Value,
-} from '../../../src/event/index.js';
+import type { AgentRule, Input, ProcessKey, SocketsFact, Value } from '../../../src/event/index.js';
 import { Pipeline } from '../../../src/pipeline.js';
 import { settings } from '../../helpers/events.js';
+import { batch, processFact } from '../../helpers/pipeline-steps.js';
 import { batchOf, execRecord, type HeaderFields, record, seedRecord } from '../../helpers/wire.js';
 
 const S = 1_000_000_000n;
@@ -33,9 +27,6 @@ let seq = 0n;
 const at = (bootNs: bigint, key: ProcessKey, more: HeaderFields = {}): HeaderFields => ({
   ...{ key, root: key, verdict: AGENT, bootNs, seq: (seq += 1n) },
   ...more,
-});
-const batch = (...records: Uint8Array[]): Input => ({
-  ...{ input: 'batch', bytes: batchOf(...records), drained: true, counters: null },
 });
 const named = ({ tgid, startNs }: ProcessKey): Uint8Array => {
   const view = new DataView(new ArrayBuffer(16));
@@ -152,11 +143,6 @@ t.test('of two that belong to no agent nothing is said', (t) => {
   t.same(findings(relay(10n * S, bot, sides), tick(13n * S)), []);
   t.match(pipeline.snapshot().activity.passed, { unattributed: 1, relays: 0, waiting: 0 });
   t.end();
-});
-
-const processFact = (key: ProcessKey, more: Partial<ProcessFact> = {}): Input => ({
-  input: 'fact',
-  fact: { fact: 'process', key, gone: false, ...more },
 });
 
 t.test('until it is known what an adopted process had open, nothing is certain of it', (t) => {

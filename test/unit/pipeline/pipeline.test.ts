@@ -1,15 +1,7 @@
 import t from 'tap';
 import { Pipeline, type Step } from '../../../src/pipeline.js';
 import { WfExecFlag, WfVerdict } from '../../../src/decode/layout.gen.js';
-import type {
-  AgentRule,
-  Command,
-  Input,
-  PipelineSettings,
-  ProcessFact,
-  ProcessKey,
-  Value,
-} from '../../../src/event/index.js';
+import type { AgentRule, Input, PipelineSettings, ProcessKey } from '../../../src/event/index.js';
 import {
   batchOf,
   countersOf,
@@ -27,9 +19,17 @@ import {
   wireHeadRecord,
 } from '../../helpers/wire.js';
 import { settings } from '../../helpers/events.js';
+import {
+  SECOND,
+  at,
+  batch,
+  doing,
+  find,
+  processFact,
+  root,
+  tick,
+} from '../../helpers/pipeline-steps.js';
 
-const SECOND = 1_000_000_000n;
-const root: ProcessKey = { tgid: 100, startNs: 1_000n };
 const child: ProcessKey = { tgid: 101, startNs: 2_000n };
 const { PENDING, AGENT, STRANGER } = WfVerdict;
 const bot: AgentRule = {
@@ -40,32 +40,9 @@ const bot: AgentRule = {
 const asks = { flags: WfExecFlag.ASKS_VERDICT };
 const tuple = { src: '10.0.0.2', srcPort: 40_000, dst: '203.0.113.10', dstPort: 443 };
 
-let seq = 0n;
-const at = (bootNs: bigint, more: HeaderFields = {}): HeaderFields => ({
-  key: root,
-  root,
-  bootNs,
-  seq: (seq += 1n),
-  ...more,
-});
-const batch = (...records: Uint8Array[]): Input => ({
-  input: 'batch',
-  bytes: batchOf(...records),
-  drained: true,
-  counters: null,
-});
-const tick = (bootNs: bigint): Input => ({ input: 'tick', bootNs, wallNs: bootNs + SECOND });
-const processFact = (key: ProcessKey, more: Partial<ProcessFact> = {}): Input => ({
-  input: 'fact',
-  fact: { fact: 'process', key, gone: false, ...more },
-});
 const pipelineOf = (more: Partial<PipelineSettings> = {}) =>
   new Pipeline(settings({ rules: [bot], ...more }));
 const kinds = ({ values }: Step): string[] => values.map((value) => value.kind);
-const find = <K extends Value['kind']>(step: Step, kind: K) =>
-  step.values.filter((value): value is Value & { kind: K } => value.kind === kind);
-const doing = <D extends Command['do']>(step: Step, what: D) =>
-  step.commands.filter((command): command is Command & { do: D } => command.do === what);
 
 const startBot = (pipeline: Pipeline): Step =>
   pipeline.step(batch(execRecord({ path: '/opt/bot', ...asks }, at(1n, { verdict: PENDING }))));
@@ -464,7 +441,6 @@ t.test('unreadable bytes are counted by reason', (t) => {
 });
 
 t.test('the same inputs give the same values and commands, byte for byte', (t) => {
-  seq = 0n;
   const inputs: Input[] = [
     tick(1n),
     batch(execRecord({ path: '/opt/bot', ...asks }, at(2n, { verdict: PENDING }))),

@@ -1,9 +1,8 @@
 import t from 'tap';
 import { Pipeline, type Step } from '../../../src/pipeline.js';
 import { WfExecFlag, WfVerdict } from '../../../src/decode/layout.gen.js';
-import type { AgentRule, Input, ProcessKey, TlsStack, Value } from '../../../src/event/index.js';
+import type { AgentRule, Input, ProcessKey, TlsStack } from '../../../src/event/index.js';
 import {
-  batchOf,
   execRecord,
   exitRecord,
   flowOpenRecord,
@@ -15,9 +14,9 @@ import {
   wireHeadRecord,
 } from '../../helpers/wire.js';
 import { settings } from '../../helpers/events.js';
+import { batch, find, root } from '../../helpers/pipeline-steps.js';
 
 const MS = 1_000_000n;
-const root: ProcessKey = { tgid: 100, startNs: 1_000n };
 /** Nothing must govern it: what cannot be read is said of every agent. */
 const bot: AgentRule = {
   id: 'acme/pay/bot',
@@ -34,14 +33,9 @@ let seq = 0n;
 const at = (ms: number, more: HeaderFields = {}): HeaderFields => ({
   ...{ key: root, root, bootNs: BigInt(ms) * MS, seq: (seq += 1n), ...more },
 });
-const batch = (...records: Uint8Array[]): Input => ({
-  ...{ input: 'batch', bytes: batchOf(...records), drained: true, counters: null },
-});
 const tick = (ms: number): Input => ({
   ...{ input: 'tick', bootNs: BigInt(ms) * MS, wallNs: BigInt(ms) * MS },
 });
-const find = <K extends Value['kind']>(step: Step, kind: K) =>
-  step.values.filter((value): value is Value & { kind: K } => value.kind === kind);
 const rules = (step: Step): string[] => find(step, 'finding').map(({ finding }) => finding.rule);
 const OPAQUE = 'coverage.opaque_tls';
 

@@ -1,21 +1,18 @@
 import t from 'tap';
 import { WfExecFlag, WfLayer, WfVerdict } from '../../../src/decode/layout.gen.js';
-import type { AgentRule, Input, ProcessKey } from '../../../src/event/index.js';
+import type { AgentRule, Input } from '../../../src/event/index.js';
 import { Pipeline, type Step } from '../../../src/pipeline.js';
 import { settings } from '../../helpers/events.js';
+import { SECOND, at, batch } from '../../helpers/pipeline-steps.js';
 import {
-  batchOf,
   execRecord,
   flowOpenRecord,
   flowStateRecord,
   tlsDataRecord,
   tlsSendRecord,
   utf8,
-  type HeaderFields,
 } from '../../helpers/wire.js';
 
-const SECOND = 1_000_000_000n;
-const root: ProcessKey = { tgid: 100, startNs: 1_000n };
 const bot: AgentRule = {
   id: 'acme/pay/bot',
   match: { exe: ['*/bot'] },
@@ -23,21 +20,6 @@ const bot: AgentRule = {
 };
 const request = 'GET /v1/models HTTP/1.1\r\nHost: api.model.example\r\n\r\n';
 const response = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
-
-let seq = 0n;
-const at = (bootNs: bigint, more: HeaderFields = {}): HeaderFields => ({
-  key: root,
-  root,
-  bootNs,
-  seq: (seq += 1n),
-  ...more,
-});
-const batch = (...records: Uint8Array[]): Input => ({
-  input: 'batch',
-  bytes: batchOf(...records),
-  drained: true,
-  counters: null,
-});
 
 const tupleOf = (port: number) => ({
   src: '10.0.0.2',

@@ -1,11 +1,11 @@
 /* build: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sleepers KEEPERS EACH PROGRAM TOKEN LAST: forks KEEPERS processes which fork EACH sleepers. When all of them live, one more
+ * keepers KEEPERS EACH PROGRAM TOKEN LAST: forks KEEPERS processes which fork EACH sleepers. When all of them live, one more
  * is forked, which executes PROGRAM with LAST; then all end, one after the other for each keeper. A keeper makes and ends at
  * most 500 a second: many at a time are wanted here, not many a second.
  */
-#include "../../triggers/trigger.h"
+#include "trigger.h"
 
 #include <sys/wait.h>
 
