@@ -2,6 +2,7 @@ import type { FindingValue } from '../../event/index.js';
 import type { DisguiseCase } from '../disguise.js';
 import { observed } from '../observed.js';
 
+const RULE = 'agent.masquerade';
 const LOST = 'records were lost since its exec: a later exec that explains it may be among them';
 
 /**
@@ -10,5 +11,5 @@ const LOST = 'records were lost since its exec: a later exec that explains it ma
  */
 export function judgeMasquerade(one: DisguiseCase): FindingValue {
   const isUnsure = one.observation.needsEveryExec && one.lostExecs;
-  return observed(one, 'a program that goes by its own name', isUnsure ? LOST : null);
+  return observed(RULE, one, 'a program that goes by its own name', isUnsure ? LOST : null);
 }

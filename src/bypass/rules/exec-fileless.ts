@@ -2,6 +2,7 @@ import type { FindingValue } from '../../event/index.js';
 import type { DisguiseCase } from '../disguise.js';
 import { observed } from '../observed.js';
 
+const RULE = 'exec.fileless';
 const LOST = 'records were lost: what its process ran before, and may have copied, is not certain';
 
 /**
@@ -9,4 +10,4 @@ const LOST = 'records were lost: what its process ran before, and may have copie
  * the comparison is not when records of execs were lost, and the evidence says so.
  */
 export const judgeFileless = (one: DisguiseCase): FindingValue =>
-  observed(one, 'a program that lies in a file', one.lostExecs ? LOST : null);
+  observed(RULE, one, 'a program that lies in a file', one.lostExecs ? LOST : null);
