@@ -1,7 +1,8 @@
 /* global setImmediate, setInterval */
 /**
- * Node's own TLS, both ends in this process over a pair of memory streams: one message at a time, RATE a second, each checked. Prints the
- * microseconds of one write and its reads, p50: a watcher that is overrun loses events, and those cost less.
+ * Node's own TLS, both ends in this process over a pair of memory streams: one message at a time, RATE a second, each
+ * checked. Prints the microseconds of one write and its reads, p50: a watcher that is overrun loses events, and those
+ * cost less.
  *
  * usage: tls-node.mjs CERT KEY SIZE COUNT RATE
  *        tls-node.mjs idle 0          an agent that does nothing, so that Node stays probed

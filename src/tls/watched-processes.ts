@@ -26,15 +26,11 @@ export class WatchedProcesses {
     return this.#living.get(id) ?? this.#dead.get(id);
   }
 
-  living(): Iterable<WatchedProcess> {
-    return this.#living.values();
-  }
-
   /** Of whom it is asked again what they map, and who has ended so long ago that nothing more of them comes. */
   due(nowNs: bigint): { rescan: WatchedProcess[]; dead: WatchedProcess[] } {
     const rescan: WatchedProcess[] = [];
     const dead: WatchedProcess[] = [];
-    for (const process of this.living()) {
+    for (const process of this.#living.values()) {
       if (process.stacks.size === 0 && isRescanDue(process, nowNs)) rescan.push(process);
     }
     for (const process of this.#dead.values()) {
@@ -46,7 +42,7 @@ export class WatchedProcesses {
 
   /** What was told of the living. */
   rows(): CoverageRow[] {
-    return [...this.living()].flatMap(({ key, rows }) =>
+    return [...this.#living.values()].flatMap(({ key, rows }) =>
       [...rows.values()].map((coverage) => ({ key, coverage })),
     );
   }
@@ -72,7 +68,7 @@ export class WatchedProcesses {
 
   stats(): { processes: number; coverage: Record<CoverageState, number>; evicted: number } {
     const coverage = { plaintext: 0, metadata: 0, blind: 0 };
-    for (const process of this.living()) {
+    for (const process of this.#living.values()) {
       const best = bestOf(process.rows);
       if (best !== null) coverage[best.state] += 1;
     }
