@@ -112,8 +112,8 @@ export class StackKeeper {
     if (process === null) return NOTHING;
     process.hello = true;
     process.named ||= named;
-    // A program may hold a second stack beside one we read, so a known one does not end the search.
-    const commands = process.plaintext ? [] : this.#lookups.ask(process, this.#nowNs);
+    // A program may hold a second stack beside one we read, and open it at any time.
+    const commands = this.#lookups.ask(process, this.#nowNs);
     return { commands, coverage: this.#judge(process) };
   }
 

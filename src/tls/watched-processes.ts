@@ -6,6 +6,8 @@ import { isRescanDue, watchProcess, type WatchedProcess } from './watched-proces
 /** Plaintext may come out of its ring after the exit came out of another. */
 const REMEMBER_DEAD_NS = 2_000_000_000n;
 const PROCESSES_MAX = 32_768;
+/** Looked at again at once; a look takes a fraction of a millisecond. Whoever is due and not among them is with the next. */
+const RESCANS_MAX = 64;
 
 /** The processes of agents, the dead among them for a while. */
 export class WatchedProcesses {
@@ -31,7 +33,8 @@ export class WatchedProcesses {
     const rescan: WatchedProcess[] = [];
     const dead: WatchedProcess[] = [];
     for (const process of this.#living.values()) {
-      if (process.stacks.size === 0 && isRescanDue(process, nowNs)) rescan.push(process);
+      if (rescan.length === RESCANS_MAX) break;
+      if (isRescanDue(process, nowNs)) rescan.push(process);
     }
     for (const process of this.#dead.values()) {
       if (nowNs - (process.endedNs ?? 0n) < REMEMBER_DEAD_NS) break;

@@ -292,7 +292,34 @@ t.test('a library opened late is found by looking again, ever more slowly', (t) 
   t.same(looks.slice(12), [120_000, 180_000, 240_000]);
   keeper.tick(ns(300_000));
   t.same(say(keeper.fact(found(SHELL, [LIBSSL]))), ['100 plaintext attached #1']);
-  t.same(say(keeper.tick(ns(900_000))), [], 'not once it is known');
+  t.same(say(keeper.tick(ns(900_000))), ['look 100'], 'it may open another');
+  t.end();
+});
+
+t.test('however many are due, few are looked at at once, and everybody is in turn', (t) => {
+  const keeper = ready();
+  const PROCESSES = 150;
+  for (let pid = 1000; pid < 1000 + PROCESSES; pid += 1) {
+    const key = { tgid: pid, startNs: 1n };
+    keeper.forked(SHELL, key, at(10));
+  }
+  const seen = new Set<string>();
+  for (let ms = 5500; ms <= 7500; ms += 500) {
+    const looks = say(keeper.tick(ns(ms))).filter((line) => line.startsWith('look'));
+    t.ok(looks.length <= 64, `${looks.length} at ${ms} ms`);
+    looks.forEach((look) => seen.add(look));
+  }
+  t.equal(seen.size, PROCESSES + 1, 'with the shell');
+  t.end();
+});
+
+t.test('who is read through one stack is looked at again with each ClientHello', (t) => {
+  const keeper = ready();
+  keeper.execed(CURL, at(10), newImage());
+  keeper.fact(found(CURL, [LIBSSL]));
+  keeper.fact(became(LIBSSL, 'attached'));
+  keeper.plaintext(plain(CURL, at(20)), unknown);
+  t.same(say(keeper.hello(CURL, at(30), true)), ['look 101']);
   t.end();
 });
 
