@@ -19,6 +19,7 @@ export type CommandCounts = Record<string, number>;
 export class CommandRunner {
   readonly counts: CommandCounts = {};
   readonly #logged = new Set<string>();
+  #isLetGo = false;
 
   constructor(
     private readonly kernel: KernelPort,
@@ -27,6 +28,11 @@ export class CommandRunner {
     private readonly bootNs: () => bigint,
   ) {}
 
+  /** The kernel was let go: what it cannot do any more is no answer. */
+  letGo(): void {
+    this.#isLetGo = true;
+  }
+
   /** The answer, which becomes the next input; null when there is none. */
   run(command: Command): HostFact | null {
     this.#count(command.do);
@@ -34,7 +40,7 @@ export class CommandRunner {
       return this.#carryOut(command);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      this.#refused(command.do, error);
+      if (!this.#isLetGo) this.#refused(command.do, error);
       return null;
     }
   }
@@ -103,7 +109,7 @@ export class CommandRunner {
       const attachment = this.kernel.attach(stack, fd);
       return this.#became(stack, { state: 'attached', attachment });
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
+      if (!(error instanceof KernelError) || this.#isLetGo) throw error;
       this.#refused('attach', error);
       return failed(error.code);
     } finally {

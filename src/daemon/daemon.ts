@@ -110,8 +110,9 @@ export class Daemon {
     clearInterval(this.#ticks);
     this.#ticks = null;
     this.#unwatch?.();
-    const { kernel, feeder, own, evidence, recorder } = this.parts;
+    const { kernel, runner, feeder, own, evidence, recorder } = this.parts;
     kernel.stop();
+    runner.letGo();
     this.#tick();
     feeder.say(own.sensor(STOP_EVENT, why));
     await evidence.seal();

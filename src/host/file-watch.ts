@@ -7,7 +7,8 @@ import {
   type TlsStack,
 } from '../event/index.js';
 import { codeMappings, readMapsText } from './code-maps.js';
-import { fileIdOf, openExactly, sameFile } from './files.js';
+import { probedFileOf, sameFile } from './file-identity.js';
+import { openExactly } from './files.js';
 import { isAlive, procPath } from './procfs.js';
 
 /** Files remembered; the oldest goes, and is known anew when it is asked for. */
@@ -86,7 +87,7 @@ const statOf = (path: string) => {
   try {
     const stat = statSync(path, { bigint: true });
     if (!stat.isFile()) return null;
-    return { id: fileIdOf(stat), text: `${stat.mtimeNs}:${stat.ctimeNs}:${stat.size}` };
+    return { id: probedFileOf(path, stat), text: `${stat.mtimeNs}:${stat.ctimeNs}:${stat.size}` };
   } catch {
     return null;
   }

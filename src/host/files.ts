@@ -1,33 +1,14 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
-import type { BigIntStats } from 'node:fs';
 import type { FileReader } from '../elf/index.js';
-import type { FileId, ImageId } from '../event/index.js';
+import type { FileId } from '../event/index.js';
+import { fileIdOf, probedFileOf, sameFile } from './file-identity.js';
 
 /** Larger than any program that ships a TLS stack. */
 export const MAX_FILE_BYTES = 1024n * 1024n * 1024n;
 
-/** The device number of stat(2) as the kernel's s_dev: glibc spreads major and minor over 64 bits (makedev(3)). */
-export const kernelDev = (dev: bigint): bigint => {
-  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n);
-  const minor = (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n);
-  return (major << 20n) | minor;
-};
-
-export const fileIdOf = (stat: BigIntStats): FileId => ({
-  dev: kernelDev(stat.dev),
-  inode: stat.ino,
-});
-
-export const imageIdOf = (stat: BigIntStats): ImageId => ({
-  ...fileIdOf(stat),
-  changedNs: stat.ctimeNs,
-  size: stat.size,
-});
-
-export const sameFile = (a: FileId, b: FileId): boolean => a.dev === b.dev && a.inode === b.inode;
-
 export interface OpenFile {
   readonly fd: number;
+  /** In which the kernel would set probes. */
   readonly id: FileId;
   readonly size: number;
   /** Names the content: the time of the last change of the inode can be set by root only. */
@@ -58,7 +39,7 @@ export const openRegular = (path: string): OpenResult => {
     closeSync(fd);
     return { ok: false, reason };
   }
-  const id = fileIdOf(stat);
+  const id = probedFileOf(`/proc/self/fd/${fd}`, stat);
   const version = `${id.dev}:${id.inode}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.size}`;
   return { ok: true, file: { fd, id, size: Number(stat.size), version } };
 };

@@ -9,7 +9,8 @@ import {
 } from '../event/index.js';
 import { baseName } from '../process/index.js';
 import { MAX_HASHED_BYTES, sampleOf, sha256Of } from './digest.js';
-import { fileIdOf, imageIdOf, readerOf, type OpenFile } from './files.js';
+import { fileIdOf, imageIdOf } from './file-identity.js';
+import { readerOf, type OpenFile } from './files.js';
 import { isOwnProgram, kindBySymbols, WANTED } from './image-kind.js';
 import { InstalledPrograms } from './installed.js';
 import { readMaps } from './maps.js';

@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import type { FileId } from '../event/index.js';
-import { fileIdOf } from './files.js';
+import { fileIdOf } from './file-identity.js';
 import { procPath, readLink } from './procfs.js';
 
 /** path_resolution(7): more links than that are ELOOP. */

@@ -1,7 +1,8 @@
 import { closeSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { imageIdText, type ProgramKind } from '../event/index.js';
 import { kindOfName } from '../process/index.js';
-import { imageIdOf, openRegular, type OpenFile } from './files.js';
+import { imageIdOf } from './file-identity.js';
+import { openRegular, type OpenFile } from './files.js';
 
 /** Known agents that are programs of their own, and not scripts. */
 export const AGENTS: ReadonlySet<string> = new Set(['claude', 'claude.exe', 'codex', 'opencode']);

@@ -3,7 +3,8 @@ import type { ImageId, ProcessFact, ProcessKey } from '../event/index.js';
 import { cgroupPath } from './cgroup.js';
 import type { Containers } from './container.js';
 import { isDeleted } from './deleted.js';
-import { imageIdOf, isFileAt } from './files.js';
+import { imageIdOf } from './file-identity.js';
+import { isFileAt } from './files.js';
 import {
   commOf,
   effectiveIds,

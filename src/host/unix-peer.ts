@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Command, FileId, UnixPeerFact } from '../event/index.js';
 import { describeProcesses, type ExactKeys } from './exact-keys.js';
-import { sameFile } from './files.js';
+import { sameFile } from './file-identity.js';
 import { socketInside, wholePath } from './inside.js';
 import { insider } from './listener.js';
 import { findProcesses } from './processes.js';

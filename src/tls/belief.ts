@@ -78,7 +78,7 @@ export interface Acted {
 export function takeBelief(heard: Heard, attachments: Attachments): Acted {
   const { process, event } = heard;
   const through = attachments.through(event.attachment);
-  const stacks = stacksOf(process, attachments).map(([, stack]) => stack);
+  const stacks = stacksOf(process, attachments).map(({ of }) => of);
   const { believed, prove, distrust, why } = believe(heard, { through, stacks });
   const isFirst = believed && !process.plaintext;
   process.plaintext ||= believed;

@@ -14,9 +14,8 @@ export class Images {
   /** `mapped`: of a process that runs it. */
   learn(image: ImageId, mapped: readonly TlsStack[]): void {
     const id = imageIdText(image);
-    const own = mapped.filter(
-      ({ file: { dev, inode } }) => dev === image.dev && inode === image.inode,
-    );
+    // By number alone: overlays and btrfs give user space another device than the kernel has inside.
+    const own = mapped.filter(({ file }) => file.inode === image.inode);
     this.#known.delete(id);
     this.#known.set(id, own);
     const oldest = this.#known.keys().next();

@@ -22,14 +22,14 @@ function judgeCoverage(
   const rows = new Map<string, CoverageInfo>();
   if (process.silent) return rows;
   const stacks = stacksOf(process, attachments);
-  for (const [id, stack] of stacks) {
-    const coverage = judgeStack(process, stack);
-    if (coverage !== null) rows.set(id, coverage);
+  for (const used of stacks) {
+    const coverage = judgeStack(process, used);
+    if (coverage !== null) rows.set(used.id, coverage);
   }
   for (const [path, unread] of process.unread) {
     rows.set(`unread ${path} ${unread.library}`, unreadRow(process, path, unread));
   }
-  const isRead = stacks.some(([, { state }]) => state === 'attached');
+  const isRead = stacks.some(({ of }) => of.state === 'attached');
   if (isRead) return rows;
   if (process.plaintext) {
     const reason = isLate(process, null) ? 'recognised_late' : 'attached';
@@ -37,7 +37,7 @@ function judgeCoverage(
     const of = path === undefined ? { library } : { library, path };
     rows.set(UNKNOWN_STACK, { state: 'plaintext', ...of, reason });
   } else if (rows.size === 0 && process.hello && !process.lookingUp) {
-    const isComing = stacks.some(([, { state }]) => state === 'attaching');
+    const isComing = stacks.some(({ of }) => of.state === 'attaching');
     const state = unreadState(process);
     if (!isComing) rows.set(NO_STACK, { state, library: '', reason: 'no_known_stack' });
   }
@@ -73,13 +73,17 @@ export function retell(process: WatchedProcess, attachments: Attachments): Cover
   return changes;
 }
 
-export const stacksOf = (
-  process: WatchedProcess,
-  attachments: Attachments,
-): (readonly [string, Attachment])[] =>
-  [...process.stacks].flatMap((id) => {
-    const stack = attachments.get(id);
-    return stack === undefined ? [] : [[id, stack] as const];
+/** A stack as one process has it. */
+interface UsedStack {
+  readonly id: string;
+  readonly path: string;
+  readonly of: Attachment;
+}
+
+export const stacksOf = (process: WatchedProcess, attachments: Attachments): UsedStack[] =>
+  [...process.stacks].flatMap(([id, path]) => {
+    const of = attachments.get(id);
+    return of === undefined ? [] : [{ id, path, of }];
   });
 
 /** Has one of them been read since then, as far as probes can tell? */
@@ -89,7 +93,7 @@ export const isReadable = (
   sinceNs: bigint,
 ): boolean =>
   stacksOf(process, attachments).some(
-    ([, { state, attachedNs, tampered }]) =>
+    ({ of: { state, attachedNs, tampered } }) =>
       state === 'attached' && attachedNs <= sinceNs && !tampered.has(process.id),
   );
 
@@ -104,8 +108,8 @@ export function bestOf(rows: Rows): CoverageInfo | null {
 
 const RANK: Readonly<Record<CoverageState, number>> = { blind: 0, metadata: 1, plaintext: 2 };
 
-function judgeStack(process: WatchedProcess, stack: Attachment): CoverageInfo | null {
-  const { library, path } = stack.stack;
+function judgeStack(process: WatchedProcess, { of: stack, path }: UsedStack): CoverageInfo | null {
+  const { library } = stack.stack;
   if (stack.distrust !== null) {
     return { state: 'metadata', library, path, reason: `implausible: ${stack.distrust}` };
   }

@@ -52,7 +52,7 @@ export class Mapped {
       const use = this.#attachments.use(stack, key, process.id, root);
       commands.push(...use.commands);
       if (use.refused === undefined) {
-        process.stacks.add(stackId(stack));
+        process.stacks.set(stackId(stack), stack.path);
         continue;
       }
       this.#unread(process, stack.path, stack.library, `exhausted: ${REFUSED[use.refused]}`);

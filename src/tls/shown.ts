@@ -22,7 +22,7 @@ export function shownOf(
   if (through !== null) return { library: through.stack.library, coverage: 'plaintext' };
   const best = process === undefined ? null : bestOf(process.rows);
   if (process === undefined || best === null) return {};
-  const isComing = stacksOf(process, attachments).some(([, { state }]) => state === 'attaching');
+  const isComing = stacksOf(process, attachments).some(({ of }) => of.state === 'attaching');
   if (isComing && best.state !== 'plaintext') return {};
   const equals = [...process.rows.values()].filter(({ state }) => state === best.state);
   const isOne = equals.every(({ library }) => library === best.library);

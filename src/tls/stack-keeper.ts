@@ -67,7 +67,9 @@ export class StackKeeper {
     process.silent = true;
     process.unread = new Map(from?.unread);
     const stacks =
-      from === undefined ? [] : stacksOf(from, this.#attachments).map(([, one]) => one.stack);
+      from === undefined
+        ? []
+        : stacksOf(from, this.#attachments).map(({ path, of }) => ({ ...of.stack, path }));
     const step = this.#mapped.use(process, stacks);
     return { ...step, commands: [...this.#systemOnce(), ...step.commands], coverage: [] };
   }
@@ -78,7 +80,7 @@ export class StackKeeper {
     const known = this.#processes.get(key);
     const process = known ?? this.#add(key, origin);
     const first = known === undefined ? this.#systemOnce() : [];
-    this.#attachments.leave(process.stacks, process.id);
+    this.#attachments.leave(process.stacks.keys(), process.id);
     replaceImage(process, origin);
     const { stacks, commands } = this.#lookups.runs(process, image, this.#nowNs);
     const step = this.#mapped.use(process, stacks);
@@ -91,7 +93,7 @@ export class StackKeeper {
     if (process === undefined || process.endedNs !== null) return NOTHING;
     process.origin = origin;
     this.#processes.end(process, origin);
-    this.#attachments.leave(process.stacks, process.id);
+    this.#attachments.leave(process.stacks.keys(), process.id);
     return NOTHING;
   }
 
@@ -207,7 +209,7 @@ export class StackKeeper {
 
   #add(key: ProcessKey, origin: Origin): WatchedProcess {
     return this.#processes.add(key, origin, (evicted) => {
-      this.#attachments.leave(evicted.stacks, evicted.id);
+      this.#attachments.leave(evicted.stacks.keys(), evicted.id);
     });
   }
 

@@ -29,8 +29,8 @@ export interface WatchedProcess {
   readonly key: ProcessKey;
   readonly id: ProcessId;
   origin: Origin;
-  /** Ids of the readable stacks it maps. */
-  stacks: Set<string>;
+  /** The readable stacks it maps: id and the path it has them by, which in another container is another. */
+  stacks: Map<string, string>;
   /** The stacks it maps that cannot be read, by path. */
   unread: Map<string, UnreadStack>;
   /** It ran before the probes could be there. */
@@ -68,7 +68,7 @@ export function watchProcess(key: ProcessKey, origin: Origin): WatchedProcess {
     key,
     id: processId(key),
     origin,
-    stacks: new Set(),
+    stacks: new Map(),
     unread: new Map(),
     existedBefore: false,
     silent: false,

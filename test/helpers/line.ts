@@ -38,7 +38,7 @@ export interface Line {
     readonly first_seq?: number | string;
     readonly last_seq?: number | string;
   };
-  readonly coverage?: { readonly state: string; readonly reason: string };
+  readonly coverage?: { readonly state: string; readonly reason: string; readonly path?: string };
   readonly sensor?: {
     readonly event: string;
     readonly detail: string;

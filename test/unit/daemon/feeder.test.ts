@@ -232,6 +232,24 @@ t.test('what the kernel refuses is counted, logged once and, for probes, answere
   t.match(runner.run({ do: 'attach', stack, through: root }), { state: 'failed', error: 'ENOSPC' });
 });
 
+t.test('of a kernel that was let go nothing is said, not even of a file', async (t) => {
+  const lines: string[] = [];
+  const throws = (): never => {
+    throw refusal('EBADF');
+  };
+  const runner = new CommandRunner(
+    kernelWith({ attach: throws, hits: throws }),
+    hostWith({ openStack: openDevNull }),
+    createLog('warn', { write: (line) => void lines.push(line) }),
+    () => 7n,
+  );
+  runner.letGo();
+  t.equal(runner.run({ do: 'read_hits' }), null);
+  t.equal(runner.run({ do: 'attach', stack, through: root }), null);
+  t.same(lines, []);
+  t.notOk('read_hits_refused' in runner.counts);
+});
+
 t.test('what is attached says what its plaintext is marked with', async (t) => {
   const kernel = kernelWith({ attach: () => 77 });
   const host = hostWith({ openStack: openDevNull });

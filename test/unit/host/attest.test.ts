@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ProbesAnswer, ProcessKey, TlsStack } from '../../../src/event/index.js';
 import { attest } from '../../../src/host/attest.js';
-import { fileIdOf } from '../../../src/host/files.js';
+import { fileIdOf } from '../../../src/host/file-identity.js';
 import { openHost } from '../../../src/host/index.js';
 import { startCodePoker } from '../../helpers/code-poker.js';
 import { scratchDirectory } from '../../helpers/scratch.js';

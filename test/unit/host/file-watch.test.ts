@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { FilesFact, ProcessKey, TlsStack } from '../../../src/event/index.js';
 import { FileWatch } from '../../../src/host/file-watch.js';
-import { fileIdOf } from '../../../src/host/files.js';
+import { fileIdOf } from '../../../src/host/file-identity.js';
 import { openHost } from '../../../src/host/index.js';
 import { ticksOf } from '../../../src/host/procfs.js';
 import { startCodePoker } from '../../helpers/code-poker.js';

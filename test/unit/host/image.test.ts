@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { ImageFact, ImageId, ProcessKey } from '../../../src/event/index.js';
 import { Images } from '../../../src/host/image.js';
-import { imageIdOf } from '../../../src/host/files.js';
+import { imageIdOf } from '../../../src/host/file-identity.js';
 import { startTicks } from '../../../src/host/procfs.js';
 import { buildElf, type ElfPlan } from '../elf/build-elf.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { HostFact, ProcessKey, StacksFact } from '../../../src/event/index.js';
 import { openHost } from '../../../src/host/index.js';
-import { kernelDev } from '../../../src/host/files.js';
+import { kernelDev } from '../../../src/host/file-identity.js';
 import { startTicks } from '../../../src/host/procfs.js';
 import { startChild } from '../../helpers/children.js';
 import { waitFor } from '../../helpers/wait.js';
