@@ -1,134 +1,88 @@
-import type { Direction, Http1Event, Http1Stats, InvalidReason } from './events.js';
-import { frameMessage, type FramingResult } from './framing.js';
-import type { Head } from './head.js';
-import { MessageReader } from './message-reader.js';
-import { Pairing } from './pairing.js';
-import type { RequestLine } from './start-line.js';
+import type { Direction, HttpEvent, HttpStats } from './events.js';
+import { Http1Connection } from './http1/connection.js';
+import { Http2Connection } from './http2/connection.js';
+import { opensHttp2 } from './http2/opening.js';
 
-/**
- * HTTP/1.1 of one connection, pushed in as it is captured. Which direction asks is learnt from the first start line: a
- * watched process may be the server. Holds one unfinished line a direction (16 KiB) and the requests not answered yet.
- */
-export class Http1Connection {
-  readonly #readers: Readonly<Record<Direction, MessageReader>>;
-  readonly #pairing = new Pairing();
-  readonly #stats = { requests: 0, responses: 0, unpaired: 0, invalid: 0, skippedBytes: 0 };
-  #events: Http1Event[] = [];
-  /** The direction requests go; null until a start line was seen. */
-  #asks: Direction | null = null;
-  #saidNotHttp = false;
+/** Pieces that leave it open which protocol this is: of one byte each, say, up to a preface in either direction. */
+const UNDECIDED_MAX = 64;
 
-  constructor() {
-    this.#readers = { write: this.#reader('write'), read: this.#reader('read') };
-  }
+type Piece =
+  | { readonly direction: Direction; readonly bytes: Uint8Array }
+  | { readonly direction: Direction; readonly missing: number };
 
-  feed(direction: Direction, bytes: Uint8Array): Http1Event[] {
+/** HTTP of one connection, whichever version it turns out to be. */
+export class HttpConnection {
+  #reader: Http1Connection | Http2Connection | null = null;
+  #undecided: Piece[] = [];
+  /** What came was no beginning of anything. */
+  #isUnknown = false;
+
+  feed(direction: Direction, bytes: Uint8Array): HttpEvent[] {
     if (bytes.length === 0) return [];
-    if (this.#asks === opposite(direction)) this.#pairing.answered();
-    this.#readers[direction].feed(bytes);
-    return this.#take();
+    // Heard late, a connection of HTTP/2 may begin in the middle of a frame.
+    if (this.#isUnknown && opensHttp2(bytes) === true) this.#become(new Http2Connection());
+    if (this.#reader !== null) return this.#note(this.#reader.feed(direction, bytes));
+    const isHttp2 = opensHttp2(Buffer.concat([...this.#opening(direction), bytes]));
+    if (isHttp2 === null && this.#undecided.length < UNDECIDED_MAX) {
+      this.#undecided.push({ direction, bytes: new Uint8Array(bytes) });
+      return [];
+    }
+    const reader = isHttp2 === true ? new Http2Connection() : new Http1Connection();
+    return [...this.#decide(reader), ...this.#note(reader.feed(direction, bytes))];
   }
 
   /** `count` bytes of this direction are missing here. */
-  skip(direction: Direction, count: number): Http1Event[] {
+  skip(direction: Direction, count: number): HttpEvent[] {
     if (count <= 0) return [];
-    this.#stats.skippedBytes += count;
-    if (this.#asks === opposite(direction)) this.#pairing.answered();
-    this.#readers[direction].skip(count);
-    return this.#take();
+    if (this.#reader !== null) return this.#reader.skip(direction, count);
+    if (this.#undecided.length >= UNDECIDED_MAX) {
+      return [...this.#decide(new Http1Connection()), ...this.skip(direction, count)];
+    }
+    this.#undecided.push({ direction, missing: count });
+    return [];
   }
 
   /** The connection ended. */
-  end(): Http1Event[] {
-    this.#readers.write.end();
-    this.#readers.read.end();
-    return this.#take();
+  end(): HttpEvent[] {
+    const reader = this.#reader ?? new Http1Connection();
+    return [...this.#decide(reader), ...reader.end()];
   }
 
-  stats(): Http1Stats {
-    const { write, read } = this.#readers;
-    return { ...this.#stats, heldBytes: write.heldBytes + read.heldBytes };
+  stats(): HttpStats {
+    return (this.#reader ?? new Http1Connection()).stats();
   }
 
-  #reader(direction: Direction): MessageReader {
-    return new MessageReader({
-      head: (head) => this.#head(direction, head),
-      invalid: (reason) => {
-        this.#invalid(direction, reason);
-      },
-      badStart: (protocol, first) => this.#badStart(direction, protocol, first),
-    });
+  #become(reader: Http1Connection | Http2Connection): void {
+    this.#reader = reader;
+    this.#isUnknown = false;
   }
 
-  #head(direction: Direction, head: Head): FramingResult {
-    const { start } = head;
-    const asks = start.kind === 'request' ? direction : opposite(direction);
-    this.#asks ??= asks;
-    if (asks !== this.#asks) return { body: 'invalid', reason: 'bad_start_line' };
-    return start.kind === 'request'
-      ? this.#request(head, start)
-      : this.#response(head, start.status);
-  }
-
-  #request(head: Head, start: RequestLine): FramingResult {
-    const framing = frameMessage(head, null);
-    if (framing.body === 'invalid') return framing;
-    const { method, target, version } = start;
-    const id = this.#pairing.ask(method);
-    this.#stats.requests += 1;
-    this.#events.push({ event: 'request', id, method, target, host: head.host, version });
-    // The target of CONNECT says nothing about a body, and a length in it is ignored (RFC 9110 9.3.6).
-    return method === 'CONNECT' ? { body: 'none' } : framing;
-  }
-
-  #response(head: Head, status: number): FramingResult {
-    if (status < 200 && status !== 101) return frameMessage(head, null);
-    this.#pairing.answered();
-    const request = this.#pairing.answer();
-    const framing = frameMessage(head, request?.method ?? null);
-    if (framing.body === 'invalid') return framing;
-    if (request === null) {
-      this.#stats.unpaired += 1;
-    } else {
-      this.#stats.responses += 1;
-      this.#events.push({ event: 'response', id: request.id, status });
-    }
-    const isTunnel = request?.method === 'CONNECT' && status < 300;
-    if (status === 101 || isTunnel) this.#readers[this.#asks ?? 'write'].becomeOpaque();
-    return framing;
-  }
-
-  #invalid(direction: Direction, reason: InvalidReason): void {
-    this.#stats.invalid += 1;
-    if (reason !== 'ended') this.#lose(direction, reason === 'hole');
-    this.#events.push({ event: 'invalid', direction, reason });
-  }
-
-  #badStart(direction: Direction, protocol: 'h2' | 'unknown', first: boolean): 'lost' | 'rest' {
-    // A client may speak inside its tunnel before the proxy has answered.
-    if (direction === this.#asks && this.#pairing.isTunnelAsked) return 'rest';
-    if (!first) {
-      this.#invalid(direction, 'bad_start_line');
-      return 'lost';
-    }
-    // Begun late on a connection, the rest of an old answer comes first: nothing asked is lost with it.
-    if (this.#asks !== null) this.#lose(direction, true);
-    if (this.#saidNotHttp) return 'lost';
-    this.#saidNotHttp = true;
-    this.#events.push({ event: 'not_http', protocol });
-    if (protocol === 'h2') this.#readers[opposite(direction)].becomeOpaque();
-    return protocol === 'h2' ? 'rest' : 'lost';
-  }
-
-  #lose(direction: Direction, mayReturn: boolean): void {
-    this.#pairing.lose(this.#asks !== opposite(direction), mayReturn);
-  }
-
-  #take(): Http1Event[] {
-    const events = this.#events;
-    this.#events = [];
+  #note(events: HttpEvent[]): HttpEvent[] {
+    this.#isUnknown ||= events.some(({ event }) => event === 'not_http');
     return events;
   }
-}
 
-const opposite = (direction: Direction): Direction => (direction === 'write' ? 'read' : 'write');
+  #decide(reader: Http1Connection | Http2Connection): HttpEvent[] {
+    this.#become(reader);
+    const pieces = this.#undecided;
+    this.#undecided = [];
+    return this.#note(
+      pieces.flatMap((piece) =>
+        'bytes' in piece
+          ? reader.feed(piece.direction, piece.bytes)
+          : reader.skip(piece.direction, piece.missing),
+      ),
+    );
+  }
+
+  /** What of this direction came since something was missing. */
+  #opening(direction: Direction): Uint8Array[] {
+    let opening: Uint8Array[] = [];
+    for (const piece of this.#undecided) {
+      if (piece.direction !== direction) continue;
+      if ('bytes' in piece) opening.push(piece.bytes);
+      else opening = [];
+    }
+    return opening;
+  }
+}

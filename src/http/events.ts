@@ -1,7 +1,7 @@
 /** Which way bytes went, seen from the watched process. */
 export type Direction = 'write' | 'read';
 
-/** Why a direction of a connection can no longer be read as HTTP/1.1 with certainty. */
+/** Why a direction of a connection can no longer be read with certainty. */
 export type InvalidReason =
   | 'bad_start_line'
   | 'bad_header'
@@ -13,7 +13,9 @@ export type InvalidReason =
   | 'bare_cr'
   | 'line_too_long'
   | 'head_too_long'
-  /** Bytes of a head were lost. Reading resumes where a later call begins with a start line. */
+  /** Of HTTP/2: a frame that cannot be one, or stands where it may not. */
+  | 'bad_frame'
+  /** Bytes of a head were lost. Reading resumes where a later call begins with a start line or a frame. */
   | 'hole'
   /** The connection ended inside a head. */
   | 'ended';
@@ -23,11 +25,11 @@ export interface RequestEvent {
   /** Counts up from 1 on each connection; its response carries the same number. */
   readonly id: number;
   readonly method: string;
-  /** As sent, query and userinfo included. */
+  /** As sent, query and userinfo included. Empty: named by a number that HTTP/2 gave it before we came. */
   readonly target: string;
   /** Lower case, without port; of an absolute target rather than of the Host header. Empty when absent or not a host. */
   readonly host: string;
-  /** `1.0` or `1.1`. */
+  /** `1.0`, `1.1` or `2`. */
   readonly version: string;
 }
 
@@ -37,20 +39,20 @@ export interface ResponseEvent {
   readonly status: number;
 }
 
-export type Http1Event =
+export type HttpEvent =
   | RequestEvent
   | ResponseEvent
   /** Said once for a connection; everything after it is ignored. */
-  | { readonly event: 'not_http'; readonly protocol: 'h2' | 'unknown' }
+  | { readonly event: 'not_http' }
   | { readonly event: 'invalid'; readonly direction: Direction; readonly reason: InvalidReason };
 
-export interface Http1Stats {
+export interface HttpStats {
   readonly requests: number;
   readonly responses: number;
   /** Responses that could not be tied to a request with certainty; no event was made of them. */
   readonly unpaired: number;
   readonly invalid: number;
   readonly skippedBytes: number;
-  /** Of unfinished lines: at most 16 KiB a direction. */
+  /** Of unfinished lines and header blocks: at most 64 KiB a direction. */
   readonly heldBytes: number;
 }

@@ -1,5 +1,5 @@
 import { parseAuthority } from './authority.js';
-import { parseStartLine } from './start-line.js';
+import { parseStartLine } from './http1/start-line.js';
 
 /** What the first bytes of a connection say it asks for. */
 export interface HttpHead {

@@ -6,7 +6,7 @@ import {
   type ProcessKey,
 } from '../event/index.js';
 import type { Flow } from '../flow/index.js';
-import { Http1Connection, type Http1Event, type RequestEvent } from '../http/index.js';
+import { HttpConnection, type HttpEvent, type RequestEvent } from '../http/index.js';
 import type { StreamChunk, StreamEnd } from '../stream/index.js';
 import { EarlyAnswer } from './early-answer.js';
 
@@ -39,7 +39,7 @@ export interface Exchange {
 
 interface Session {
   readonly id: string;
-  readonly http: Http1Connection;
+  readonly http: HttpConnection;
   readonly early: EarlyAnswer;
   readonly open: Map<number, Exchange>;
 }
@@ -114,7 +114,7 @@ export class Exchanges {
     return chunk === null ? [] : this.#read(session, chunk);
   }
 
-  #on(session: Session, event: Http1Event, chunk: StreamChunk): Exchange[] {
+  #on(session: Session, event: HttpEvent, chunk: StreamChunk): Exchange[] {
     switch (event.event) {
       case 'request':
         return this.#request(session, event, chunk);
@@ -188,7 +188,7 @@ export class Exchanges {
     }
     const session = {
       id,
-      http: new Http1Connection(),
+      http: new HttpConnection(),
       early: new EarlyAnswer(),
       open: new Map<number, Exchange>(),
     };

@@ -21,13 +21,6 @@ export class LineBuffer {
     return { next: stop === end ? stop + 1 : stop, ended: stop === end };
   }
 
-  /** Takes at most `count` bytes in all, whatever they are. */
-  gatherCount(bytes: Uint8Array, at: number, count: number): number {
-    const stop = Math.min(bytes.length, at + count - this.#partial.length);
-    this.#partial += latin1(bytes, at, stop);
-    return stop;
-  }
-
   /** The line, without LF or CRLF. A bare LF ends a line too (RFC 9112 2.2). */
   take(): { line: string; size: number } {
     const partial = this.#partial;

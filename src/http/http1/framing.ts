@@ -1,4 +1,4 @@
-import type { InvalidReason } from './events.js';
+import type { InvalidReason } from '../events.js';
 import type { Head } from './head.js';
 
 /** How the bytes behind a head are to be read. */

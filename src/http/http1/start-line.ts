@@ -1,4 +1,4 @@
-import { parseAuthority } from './authority.js';
+import { parseAuthority } from '../authority.js';
 
 export interface RequestLine {
   readonly kind: 'request';
@@ -37,12 +37,6 @@ export function parseStartLine(line: string): RequestLine | StatusLine | null {
   const authority = text === undefined ? null : parseAuthority(text);
   const { host, port } = authority ?? { host: null, port: null };
   return { kind: 'request', method, target, version, host, port };
-}
-
-/** The first nine bytes a server of HTTP/2 sends: a SETTINGS frame on stream 0 (RFC 9113 4.1, 6.5). */
-export function isHttp2Settings(frame: string): boolean {
-  const [, high = 0, low = 0, type, flags, ...stream] = Buffer.from(frame, 'latin1');
-  return type === 4 && flags === 0 && (high * 256 + low) % 6 === 0 && stream.every((b) => b === 0);
 }
 
 /** Could these first bytes still become a start line? Decides early for protocols that never send a line end. */

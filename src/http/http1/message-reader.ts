@@ -1,11 +1,10 @@
-import type { InvalidReason } from './events.js';
+import type { InvalidReason } from '../events.js';
 import type { Framing, FramingResult } from './framing.js';
 import { HeadReader, type Head } from './head.js';
 import { firstLine, LineBuffer } from './line-buffer.js';
-import { couldStart, isHttp2Settings, isWholeStartLine } from './start-line.js';
+import { couldStart, isWholeStartLine } from './start-line.js';
 
 const HEAD_MAX = 64 * 1024;
-const SETTINGS_HEAD = 9;
 const CHUNK_SIZE = /^([0-9a-f]{1,13})[ \t]*(?:;.*)?$/i;
 
 /** What a reader tells its connection. */
@@ -14,7 +13,7 @@ export interface MessageSink {
   head(head: Head): FramingResult;
   invalid(reason: InvalidReason): void;
   /** Bytes that are no start line, `first`: at the very beginning. The answer says what to do with the rest. */
-  badStart(protocol: 'h2' | 'unknown', first: boolean): 'lost' | 'rest';
+  badStart(first: boolean): 'lost' | 'rest';
 }
 
 /**
@@ -28,7 +27,6 @@ type State =
   | 'chunk_data'
   | 'chunk_end'
   | 'trailers'
-  | 'settings'
   | 'lost'
   | 'rest'
   | 'dead';
@@ -41,8 +39,7 @@ export class MessageReader {
   #head = new HeadReader();
   #headBytes = 0;
   #remaining = 0;
-  /** Nothing of this direction came yet; nothing of it was understood yet. */
-  #untouched = true;
+  /** Nothing of it was understood yet. */
   #first = true;
 
   constructor(sink: MessageSink) {
@@ -55,16 +52,12 @@ export class MessageReader {
 
   feed(bytes: Uint8Array): void {
     if (this.#state === 'lost' && isWholeStartLine(firstLine(bytes) ?? '')) this.#become('head');
-    // The other protocol's server speaks first as well: its frame begins with a zero byte.
-    if (this.#untouched && bytes[0] === 0) this.#state = 'settings';
-    this.#untouched = false;
     let at = 0;
     while (at < bytes.length) at = this.#step(bytes, at);
   }
 
   /** `count` bytes are missing here. Inside a body of known length that changes nothing. */
   skip(count: number): void {
-    this.#untouched = false;
     switch (this.#state) {
       case 'length':
       case 'chunk_data':
@@ -76,10 +69,6 @@ export class MessageReader {
       case 'chunk_end':
       case 'trailers':
         this.#fail('hole');
-        return;
-      case 'settings':
-        this.#sink.badStart('unknown', true);
-        this.#become('rest');
         return;
       case 'lost':
       case 'rest':
@@ -112,8 +101,6 @@ export class MessageReader {
       case 'chunk_end':
       case 'trailers':
         return this.#gather(bytes, at, this.#state);
-      case 'settings':
-        return this.#sniff(bytes, at);
       case 'lost':
       case 'rest':
       case 'dead':
@@ -136,7 +123,7 @@ export class MessageReader {
     const { next, ended } = this.#lines.gather(bytes, at);
     const isStart = state === 'head' && !this.#head.isOpen;
     if (isStart && !couldStart(this.#lines.partial)) {
-      this.#badStart('unknown');
+      this.#badStart();
     } else if (this.#lines.isTooLong) {
       this.#fail('line_too_long');
     } else if (ended) {
@@ -174,7 +161,7 @@ export class MessageReader {
         return;
       case 'invalid':
         if (step.reason !== 'bad_start_line') this.#fail(step.reason);
-        else this.#badStart(line === 'PRI * HTTP/2.0' ? 'h2' : 'unknown');
+        else this.#badStart();
         return;
       case 'done': {
         this.#first = false;
@@ -214,15 +201,8 @@ export class MessageReader {
     this.#state = this.#remaining === 0 ? 'trailers' : 'chunk_data';
   }
 
-  #sniff(bytes: Uint8Array, at: number): number {
-    const next = this.#lines.gatherCount(bytes, at, SETTINGS_HEAD);
-    const frame = this.#lines.partial;
-    if (frame.length === SETTINGS_HEAD) this.#badStart(isHttp2Settings(frame) ? 'h2' : 'unknown');
-    return next;
-  }
-
-  #badStart(protocol: 'h2' | 'unknown'): void {
-    this.#become(this.#sink.badStart(protocol, this.#first));
+  #badStart(): void {
+    this.#become(this.#sink.badStart(this.#first));
   }
 
   #fail(reason: InvalidReason): void {

@@ -1,5 +1,5 @@
-import { parseAuthority } from './authority.js';
-import type { InvalidReason } from './events.js';
+import { parseAuthority } from '../authority.js';
+import type { InvalidReason } from '../events.js';
 import { parseStartLine, type RequestLine, type StatusLine } from './start-line.js';
 
 /** Only what framing and naming need; every other header is dropped with its line. */

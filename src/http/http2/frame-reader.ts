@@ -1,0 +1,186 @@
+import type { InvalidReason } from '../events.js';
+import {
+  FLAG,
+  FRAME,
+  FRAME_HEAD,
+  isPlausible,
+  isWellFormed,
+  readFrameHead,
+  type FrameHead,
+} from './frame.js';
+import { decodeHeaderBlock } from './header-block.js';
+import { HeaderTable, type Field } from './header-table.js';
+import { PREFACE } from './opening.js';
+
+const BLOCK_MAX = 64 * 1024;
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** What a reader tells its connection. */
+export interface FrameSink {
+  /** The fields of interest of a whole header block, in order. */
+  headers(stream: number, fields: readonly Field[]): void;
+  invalid(reason: InvalidReason): void;
+}
+
+/** `seek`: waits for a call that begins with a frame. `skip`: inside a payload that is of no interest. */
+type State = 'seek' | 'head' | 'skip' | 'fragment';
+
+interface Block {
+  readonly stream: number;
+  readonly isPromise: boolean;
+  readonly fragments: Uint8Array[];
+  size: number;
+}
+
+/** Reads the frames of one direction. Keeps at most one unfinished header block, of 64 KiB. */
+export class FrameReader {
+  readonly #sink: FrameSink;
+  readonly #table = new HeaderTable();
+  #state: State = 'seek';
+  /** Nothing of this direction came yet. */
+  #isNew = true;
+  /** Of an unfinished preface or head of a frame. */
+  #held: Uint8Array = NOTHING;
+  #frame: FrameHead = { length: 0, type: 0, flags: 0, stream: 0 };
+  #remaining = 0;
+  #payload: Uint8Array[] = [];
+  /** Of which CONTINUATION is to come, or the payload that is being gathered. */
+  #block: Block | null = null;
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
+  }
+
+  get heldBytes(): number {
+    return this.#held.length + (this.#block?.size ?? 0);
+  }
+
+  feed(bytes: Uint8Array): void {
+    let at = this.#state === 'seek' ? this.#seek(bytes) : 0;
+    while (at < bytes.length) at = this.#step(bytes, at);
+  }
+
+  /** `count` bytes are missing here. Inside of a payload nobody looks at that changes nothing. */
+  skip(count: number): void {
+    if (this.#state === 'skip' && count <= this.#remaining) {
+      this.#consume(count);
+      return;
+    }
+    if (this.#state === 'seek') this.#table.forget();
+    else this.#lose('hole');
+    this.#isNew = false;
+    this.#held = NOTHING;
+  }
+
+  /** Where to go on in `bytes`, with which a call begins. */
+  #seek(bytes: Uint8Array): number {
+    const before = this.#held;
+    const opening = Buffer.concat([before, bytes.subarray(0, PREFACE.length - before.length)]);
+    this.#held = NOTHING;
+    if (this.#isNew && PREFACE.subarray(0, opening.length).equals(opening)) {
+      if (opening.length < PREFACE.length) this.#held = opening;
+      else this.#begin();
+      return opening.length - before.length;
+    }
+    const head = readFrameHead(opening, 0);
+    if (head === null) {
+      this.#held = opening;
+      return bytes.length;
+    }
+    const next = readFrameHead(bytes, FRAME_HEAD + head.length - before.length);
+    const isFrame = isPlausible(head) && (this.#isNew || next === null || isPlausible(next));
+    this.#isNew = false;
+    if (!isFrame) return bytes.length;
+    this.#begin();
+    for (let at = 0; at < before.length;) at = this.#step(before, at);
+    return 0;
+  }
+
+  #begin(): void {
+    this.#isNew = false;
+    this.#state = 'head';
+  }
+
+  #step(bytes: Uint8Array, at: number): number {
+    if (this.#state === 'seek') return bytes.length;
+    if (this.#state === 'head') return this.#gatherHead(bytes, at);
+    const end = Math.min(bytes.length, at + this.#remaining);
+    if (this.#state === 'fragment') this.#payload.push(new Uint8Array(bytes.subarray(at, end)));
+    this.#consume(end - at);
+    return end;
+  }
+
+  #gatherHead(bytes: Uint8Array, at: number): number {
+    const end = Math.min(bytes.length, at + FRAME_HEAD - this.#held.length);
+    this.#held = Buffer.concat([this.#held, bytes.subarray(at, end)]);
+    const head = readFrameHead(this.#held, 0);
+    if (head === null) return end;
+    this.#held = NOTHING;
+    this.#frame = head;
+    this.#remaining = head.length;
+    this.#state = this.#stateFor(head);
+    if (head.length === 0) this.#consume(0);
+    return end;
+  }
+
+  #stateFor(head: FrameHead): State {
+    const { type, stream, length } = head;
+    const isFirst = type === FRAME.headers || type === FRAME.pushPromise;
+    const follows = type === FRAME.continuation && this.#block?.stream === stream;
+    // Nothing may come between the parts of a block (RFC 9113, section 6.10).
+    if (!isWellFormed(head) || (this.#block === null ? type === FRAME.continuation : !follows))
+      return this.#lose('bad_frame');
+    if (!isFirst && !follows) return 'skip';
+    const isPromise = type === FRAME.pushPromise;
+    this.#block ??= { stream, isPromise, fragments: [], size: 0 };
+    // Empty ones cost, too.
+    this.#block.size += FRAME_HEAD + length;
+    if (this.#block.size <= BLOCK_MAX) return 'fragment';
+    return this.#lose('head_too_long');
+  }
+
+  #consume(count: number): void {
+    this.#remaining -= count;
+    if (this.#remaining > 0 || this.#state === 'seek') return;
+    const isFragment = this.#state === 'fragment';
+    this.#state = 'head';
+    if (isFragment) this.#takeFragment();
+  }
+
+  #takeFragment(): void {
+    const block = this.#block;
+    const fragment = fragmentOf(this.#frame, Buffer.concat(this.#payload));
+    this.#payload = [];
+    if (block === null || fragment === null) {
+      this.#lose('bad_frame');
+      return;
+    }
+    block.fragments.push(fragment);
+    if ((this.#frame.flags & FLAG.endHeaders) === 0) return;
+    this.#block = null;
+    const fields = decodeHeaderBlock(Buffer.concat(block.fragments), this.#table);
+    if (fields === null) this.#lose('bad_header');
+    // What a server promises nobody asked for.
+    else if (!block.isPromise) this.#sink.headers(block.stream, fields);
+  }
+
+  #lose(reason: InvalidReason): 'seek' {
+    this.#table.forget();
+    this.#block = null;
+    this.#payload = [];
+    this.#state = 'seek';
+    this.#sink.invalid(reason);
+    return 'seek';
+  }
+}
+
+/** The part of a header block in a payload: without padding, priority and the number of a promised stream. */
+function fragmentOf({ type, flags }: FrameHead, payload: Uint8Array): Uint8Array | null {
+  if (type === FRAME.continuation) return payload;
+  const isPadded = (flags & FLAG.padded) !== 0;
+  const padding = isPadded ? (payload[0] ?? 0) : 0;
+  const hasPriority = type === FRAME.headers && (flags & FLAG.priority) !== 0;
+  const before = (isPadded ? 1 : 0) + (hasPriority ? 5 : 0) + (type === FRAME.pushPromise ? 4 : 0);
+  const end = payload.length - padding;
+  return before > end ? null : payload.subarray(before, end);
+}
