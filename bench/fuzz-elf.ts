@@ -5,6 +5,7 @@ import { openImage } from '../src/elf/index.js';
 import { resolveFile } from '../src/resolve/index.js';
 import { buildElf } from '../test/unit/elf/build-elf.js';
 import { buildProgram } from '../test/unit/elf/build-program.js';
+import { buildNss } from '../test/unit/resolve/nss-library.js';
 import { BORINGSSL, inlinedOpenSsl, openSsl } from '../test/unit/resolve/plans.js';
 import { mutate, randomOf } from './mutate-elf.js';
 
@@ -21,6 +22,7 @@ const REAL = [
   'libssl.so.3',
   'libgnutls.so.30',
   'libcrypto.so.3',
+  'libssl3.so',
   'libnspr4.so',
   'libc.so.6',
   'libz.so.1',
@@ -39,6 +41,10 @@ const generated = (): Buffer[] => [
       buildProgram({ ...plan, machine, pointers: ['SSL_write', 'main'] }).file,
     ]),
   ),
+  ...(['x86-64', 'aarch64'] as const).flatMap((machine) => [
+    buildNss({ machine }),
+    buildNss({ machine, packed: true }),
+  ]),
   buildElf({ functions: ['SSL_write', 'SSL_read', 'SSL_free'], hash: 'gnu', sections: 'symtab' }),
   buildElf({
     functions: ['gnutls_record_send', 'gnutls_record_recv'],

@@ -113,7 +113,7 @@ export class CallGraph {
         mark(target);
       });
     }
-    for (const target of relocatedPointers(this.#reader, this.#headers.segments)) mark(target);
+    for (const { target } of relocatedPointers(this.#reader, this.#headers.segments)) mark(target);
     return marks;
   }
 

@@ -5,6 +5,7 @@ import { Frames } from './frames.js';
 import { fileOffset, PT_LOAD, readHeaders, type ElfHeaders, type Segment } from './headers.js';
 import { readRange, type ElfReason, type FileReader } from './reader.js';
 import { findReferences, type Reference } from './references.js';
+import { relocatedPointers } from './relocations.js';
 import { readSections, type Section } from './sections.js';
 import { findStrings, startOfString } from './string-search.js';
 import { findSymbolTable, scanUniqueSymbols, SHT_DYNSYM, SHT_SYMTAB } from './symbol-scan.js';
@@ -18,6 +19,9 @@ export interface FunctionRange {
 
 /** What one call of `bytes` gives at most. */
 export const BYTES_MAX = 16 * 1024 * 1024;
+
+/** What one call of `pointers` gives at most; libraries have some thousand. */
+const POINTERS_MAX = 512 * 1024;
 
 /** Larger than any program: the largest known is 378 MB. */
 const FILE_MAX = 2 * 1024 * 1024 * 1024;
@@ -196,6 +200,16 @@ export class Image {
   /** Addresses of direct calls, and of jumps where a function may end, to this address. One pass over the code. */
   callers(target: number): number[] {
     return this.#callGraph().callers(target);
+  }
+
+  /** By its address, each word of data that the loader sets to an address. null: more than POINTERS_MAX. Not kept. */
+  pointers(): Map<number, number> | null {
+    const found = new Map<number, number>();
+    for (const { at, target } of relocatedPointers(this.#reader, this.segments)) {
+      if (found.size >= POINTERS_MAX) return null;
+      found.set(at, target);
+    }
+    return found;
   }
 
   #dynamic(): DynamicTables | null {

@@ -11,7 +11,7 @@ import { isAlive, procPath, whileAlive } from './procfs.js';
 import { Findings } from './stack-findings.js';
 import type { Resolver } from './resolver.js';
 
-const LIBRARIES = ['libssl.so.3', 'libssl.so.1.1', 'libgnutls.so.30'] as const;
+const LIBRARIES = ['libssl.so.3', 'libssl.so.1.1', 'libgnutls.so.30', 'libssl3.so'] as const;
 /** Programs that hold a TLS stack of their own: what agents are written for, and agents. */
 const PROGRAMS = ['node', 'nodejs', 'bun', 'deno', ...AGENTS];
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command, Owner } from '../helpers/children.js';
 import { compileGo, whyNoGo } from '../helpers/compile-go.js';
@@ -36,6 +36,7 @@ const MJS = resolve('test/matrix/clients/ask.mjs');
 const PY = resolve('test/matrix/clients/ask.py');
 const JAVA = resolve('test/matrix/clients/Ask.java');
 const GO = resolve('test/matrix/clients/go-matrix');
+const PYTHON_NSS = resolve('test/matrix/clients/ask-nss.py');
 const PYTHON = '/usr/bin/python3';
 
 const installed = (program: string, ...args: string[]): (() => string | null) => {
@@ -51,6 +52,11 @@ const versionOf = (program: string, ...args: string[]): (() => string) => {
 };
 const url = ({ host, path }: Question): string => `https://${host}${path}`;
 const body = ({ path }: Question): string => `body of ${path}`;
+
+/** The library's own word for it. */
+const NSS_VERSION = `from ctypes import *; said = CDLL("libnss3.so").NSS_GetVersion
+said.restype = c_char_p; print(said().decode())`;
+const nssVersion = versionOf(PYTHON, '-c', NSS_VERSION);
 
 /** Runtimes from npm, of the versions in test/matrix/runtimes. */
 const RUNTIMES = resolve('.cache/runtimes/node_modules');
@@ -116,6 +122,13 @@ const request = (q: Question): string =>
   `POST ${q.path} HTTP/1.1\r\nHost: ${q.host}\r\nConnection: close\r\n` +
   `Content-Length: ${body(q).length}\r\n\r\n${body(q)}`;
 
+/** NSS's own: sends what a file has, by PR_Send, and prints what comes, by PR_Recv. The end of a pipe it does not see. */
+function tstclnt(t: Owner, q: Question): Command {
+  const file = join(scratchDirectory(t), 'request');
+  writeFileSync(file, request(q));
+  return ['tstclnt', '-D', '-o', '-h', q.host, '-p', '443', '-A', file];
+}
+
 export const CLIENTS: readonly Client[] = [
   { name: 'curl', http: '1.1', want: 'plaintext', stack: 'libssl', ...curl('--http1.1') },
   { name: 'curl', http: '2', want: 'plaintext', stack: 'libssl', ...curl('--http2') },
@@ -159,6 +172,18 @@ export const CLIENTS: readonly Client[] = [
     whyNot: installed('openssl', 'version'),
     version: versionOf('openssl', 'version'),
     command: (_, q) => ['sh', '-c', S_CLIENT, 'sh', request(q), q.host],
+  },
+  {
+    ...{ name: 'tstclnt', http: '1.1', want: 'plaintext', stack: 'NSS' },
+    whyNot: installed('tstclnt', '-h'),
+    version: nssVersion,
+    command: tstclnt,
+  },
+  {
+    ...{ name: 'Python over NSS', http: '1.1', want: 'plaintext', stack: 'NSS' },
+    whyNot: () => (nssVersion() === '' ? 'NSS is not installed' : null),
+    version: nssVersion,
+    command: (_, { host, path }) => [PYTHON, PYTHON_NSS, host, path],
   },
   {
     ...{ name: 'C, static and stripped', http: '1.1', want: 'plaintext', stack: 'OpenSSL within' },
