@@ -65,10 +65,11 @@ t.test('a table that is not quite one is none', async (t) => {
     t.equal(of({ handsOn: {} }), NONE, 'nobody hands on');
     t.equal(of({ handsOn: { ...HANDS_ON, s_read: { to: 's_send' } } }), NONE, 'to another');
     t.equal(of({ handsOn: { ...HANDS_ON, s_write: { to: 'd_send' } } }), NONE, 'to the other');
-    const handsOn = (zero: 'both' | 'none'): NssPlan => ({
+    const handsOn = (zero: 'both' | 'none' | 'late'): NssPlan => ({
       handsOn: { ...HANDS_ON, s_write: { to: 's_send', zero } },
     });
     t.equal(of(handsOn('none')), NONE, 'with the flags it was given');
+    t.equal(of(handsOn('late')), NONE, 'not at once');
     t.equal(of(handsOn('both')), NONE, 'without the length');
     t.equal(of({ beside: { s_recv: 4 } }), NONE, 'the two ways to read are not one');
     t.equal(of({ beside: { s_close: 4 } }), BEGINS, 'in the middle of a function');
