@@ -5,6 +5,7 @@ import { opensHttp2 } from './http2/opening.js';
 
 /** Pieces that leave it open which protocol this is: of one byte each, say, up to a preface in either direction. */
 const UNDECIDED_MAX = 64;
+const PIECE_COST = 256;
 
 type Piece =
   | { readonly direction: Direction; readonly bytes: Uint8Array }
@@ -48,8 +49,13 @@ export class HttpConnection {
     return [...this.#decide(reader), ...reader.end()];
   }
 
+  get heldBytes(): number {
+    return this.#reader?.heldBytes ?? PIECE_COST * this.#undecided.length;
+  }
+
   stats(): HttpStats {
-    return (this.#reader ?? new Http1Connection()).stats();
+    const stats = (this.#reader ?? new Http1Connection()).stats();
+    return { ...stats, heldBytes: this.heldBytes };
   }
 
   #become(reader: Http1Connection | Http2Connection): void {

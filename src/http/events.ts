@@ -53,6 +53,6 @@ export interface HttpStats {
   readonly unpaired: number;
   readonly invalid: number;
   readonly skippedBytes: number;
-  /** Of unfinished lines and header blocks: at most 64 KiB a direction. */
+  /** Memory, about: unfinished lines and header blocks, tables of HTTP/2. At most 600 KiB a connection. */
   readonly heldBytes: number;
 }

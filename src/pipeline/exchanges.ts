@@ -1,16 +1,9 @@
-import {
-  processId,
-  type HttpInfo,
-  type Origin,
-  type ProcessId,
-  type ProcessKey,
-} from '../event/index.js';
+import type { HttpInfo, Origin, ProcessKey } from '../event/index.js';
 import type { Flow } from '../flow/index.js';
-import { HttpConnection, type HttpEvent, type RequestEvent } from '../http/index.js';
+import type { HttpEvent, RequestEvent } from '../http/index.js';
 import type { StreamChunk, StreamEnd } from '../stream/index.js';
-import { EarlyAnswer } from './early-answer.js';
+import { HttpSessions, type HttpSession } from './http-sessions.js';
 
-const SESSIONS_MAX = 16_384;
 const EXCHANGES_MAX = 16_384;
 /** Answers that wait for their requests: of one read each. */
 const EARLY_MAX = 256;
@@ -37,12 +30,7 @@ export interface Exchange {
   ended: boolean;
 }
 
-interface Session {
-  readonly id: string;
-  readonly http: HttpConnection;
-  readonly early: EarlyAnswer;
-  readonly open: Map<number, Exchange>;
-}
+type Session = HttpSession<Exchange>;
 
 export interface ExchangeStep {
   /** Requests whose flow has just become known. */
@@ -54,7 +42,7 @@ export interface ExchangeStep {
 /** HTTP exchanges of TLS sessions, each with the flow it went over. */
 export class Exchanges {
   readonly #flowOf: (key: ProcessKey, ssl: bigint) => Flow | null;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new HttpSessions<Exchange>();
   readonly #open = new Set<Exchange>();
   /** Those whose answer waits for its request. */
   readonly #early = new Set<Session>();
@@ -67,18 +55,19 @@ export class Exchanges {
 
   chunk(chunk: StreamChunk): ExchangeStep {
     this.#advance(chunk.origin.bootNs);
-    const session = this.#session(chunk);
+    const session = this.#sessions.use(chunk.key, chunk.ssl);
     const chunks = session.early.order(chunk, this.#early.size < EARLY_MAX);
     if (session.early.isHolding) this.#early.add(session);
     else this.#early.delete(session);
-    return this.#settle(chunks.flatMap((one) => this.#read(session, one)));
+    const touched = chunks.flatMap((one) => this.#read(session, one));
+    return this.#settle([...touched, ...this.#closeSurplus()]);
   }
 
   /** Sessions ended. What both directions still held comes first, for it belongs to them. */
   end(ends: readonly StreamEnd[]): ExchangeStep {
     const steps = ends.flatMap(({ rest }) => rest.map((chunk) => this.chunk(chunk)));
     for (const { key, ssl } of ends) {
-      const session = this.#sessions.get(sessionId(key, ssl));
+      const session = this.#sessions.get(key, ssl);
       if (session !== undefined) steps.push(this.#settle(this.#close(session)));
     }
     return merge(steps);
@@ -92,8 +81,8 @@ export class Exchanges {
     return this.#settle([...touched, ...this.#open]);
   }
 
-  stats(): { sessions: number; open: number; notHttp: number; invalid: number; evicted: number } {
-    return { sessions: this.#sessions.size, open: this.#open.size, ...this.#stats };
+  stats() {
+    return { ...this.#sessions.stats(), open: this.#open.size, ...this.#stats };
   }
 
   #advance(bootNs: bigint): void {
@@ -105,6 +94,7 @@ export class Exchanges {
       'bytes' in chunk
         ? session.http.feed(chunk.direction, chunk.bytes)
         : session.http.skip(chunk.direction, chunk.missing);
+    this.#sessions.count(session);
     return events.flatMap((event) => this.#on(session, event, chunk));
   }
 
@@ -165,7 +155,7 @@ export class Exchanges {
       if (!this.#isDone(exchange)) continue;
       if (exchange.flow === null) this.#stats.untied += 1;
       this.#open.delete(exchange);
-      this.#sessions.get(sessionId(exchange.key, exchange.ssl))?.open.delete(exchange.id);
+      this.#sessions.get(exchange.key, exchange.ssl)?.open.delete(exchange.id);
       done.push(exchange);
     }
     return { tied, done };
@@ -177,37 +167,24 @@ export class Exchanges {
     return isAnswered && (exchange.flow !== null || age >= TIE_NS);
   }
 
-  #session({ key, ssl }: StreamChunk): Session {
-    const id = sessionId(key, ssl);
-    const known = this.#sessions.get(id);
-    if (known !== undefined) return known;
-    const [oldest] = this.#sessions.values();
-    if (oldest !== undefined && this.#sessions.size >= SESSIONS_MAX) {
+  #closeSurplus(): Exchange[] {
+    const closed: Exchange[] = [];
+    for (let one = this.#sessions.surplus(); one !== undefined; one = this.#sessions.surplus()) {
       this.#stats.evicted += 1;
-      this.#close(oldest);
+      closed.push(...this.#close(one));
     }
-    const session = {
-      id,
-      http: new HttpConnection(),
-      early: new EarlyAnswer(),
-      open: new Map<number, Exchange>(),
-    };
-    this.#sessions.set(id, session);
-    return session;
+    return closed;
   }
 
   #close(session: Session): Exchange[] {
     this.#readEarly(session);
-    this.#sessions.delete(session.id);
+    this.#sessions.remove(session);
     for (const event of session.http.end()) if (event.event === 'invalid') this.#stats.invalid += 1;
     const open = [...session.open.values()];
     for (const exchange of open) exchange.ended = true;
     return open;
   }
 }
-
-const sessionId = (key: ProcessKey, ssl: bigint): `${ProcessId}/${bigint}` =>
-  `${processId(key)}/${ssl}`;
 
 const merge = (steps: readonly ExchangeStep[]): ExchangeStep => ({
   tied: steps.flatMap((step) => step.tied),

@@ -45,9 +45,13 @@ export class Http1Connection {
     return this.#take();
   }
 
-  stats(): HttpStats {
+  get heldBytes(): number {
     const { write, read } = this.#readers;
-    return { ...this.#stats, heldBytes: write.heldBytes + read.heldBytes };
+    return write.heldBytes + read.heldBytes;
+  }
+
+  stats(): HttpStats {
+    return { ...this.#stats, heldBytes: this.heldBytes };
   }
 
   #reader(direction: Direction): MessageReader {

@@ -47,7 +47,7 @@ export class MessageReader {
   }
 
   get heldBytes(): number {
-    return this.#lines.partial.length;
+    return this.#lines.held;
   }
 
   feed(bytes: Uint8Array): void {

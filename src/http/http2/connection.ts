@@ -43,9 +43,13 @@ export class Http2Connection {
     return [];
   }
 
-  stats(): HttpStats {
+  get heldBytes(): number {
     const { write, read } = this.#readers;
-    return { ...this.#stats, heldBytes: write.heldBytes + read.heldBytes };
+    return write.heldBytes + read.heldBytes;
+  }
+
+  stats(): HttpStats {
+    return { ...this.#stats, heldBytes: this.heldBytes };
   }
 
   #reader(direction: Direction): FrameReader {

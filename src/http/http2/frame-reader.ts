@@ -13,6 +13,8 @@ import { HeaderTable, type Field } from './header-table.js';
 import { PREFACE } from './opening.js';
 
 const BLOCK_MAX = 64 * 1024;
+/** What a part of a block costs beside its bytes: empty ones, too. */
+const PART_COST = 64;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** What a reader tells its connection. */
@@ -43,7 +45,8 @@ export class FrameReader {
   #held: Uint8Array = NOTHING;
   #frame: FrameHead = { length: 0, type: 0, flags: 0, stream: 0 };
   #remaining = 0;
-  #payload: Uint8Array[] = [];
+  /** Room for the payload of a part of a block. */
+  #payload: Uint8Array = NOTHING;
   /** Of which CONTINUATION is to come, or the payload that is being gathered. */
   #block: Block | null = null;
 
@@ -52,7 +55,7 @@ export class FrameReader {
   }
 
   get heldBytes(): number {
-    return this.#held.length + (this.#block?.size ?? 0);
+    return this.#held.length + this.#table.size + (this.#block?.size ?? 0);
   }
 
   feed(bytes: Uint8Array): void {
@@ -105,7 +108,8 @@ export class FrameReader {
     if (this.#state === 'seek') return bytes.length;
     if (this.#state === 'head') return this.#gatherHead(bytes, at);
     const end = Math.min(bytes.length, at + this.#remaining);
-    if (this.#state === 'fragment') this.#payload.push(new Uint8Array(bytes.subarray(at, end)));
+    const done = this.#frame.length - this.#remaining;
+    if (this.#state === 'fragment') this.#payload.set(bytes.subarray(at, end), done);
     this.#consume(end - at);
     return end;
   }
@@ -133,10 +137,10 @@ export class FrameReader {
     if (!isFirst && !follows) return 'skip';
     const isPromise = type === FRAME.pushPromise;
     this.#block ??= { stream, isPromise, fragments: [], size: 0 };
-    // Empty ones cost, too.
-    this.#block.size += FRAME_HEAD + length;
-    if (this.#block.size <= BLOCK_MAX) return 'fragment';
-    return this.#lose('head_too_long');
+    this.#block.size += PART_COST + length;
+    if (this.#block.size > BLOCK_MAX) return this.#lose('head_too_long');
+    this.#payload = new Uint8Array(length);
+    return 'fragment';
   }
 
   #consume(count: number): void {
@@ -149,8 +153,8 @@ export class FrameReader {
 
   #takeFragment(): void {
     const block = this.#block;
-    const fragment = fragmentOf(this.#frame, Buffer.concat(this.#payload));
-    this.#payload = [];
+    const fragment = fragmentOf(this.#frame, this.#payload);
+    this.#payload = NOTHING;
     if (block === null || fragment === null) {
       this.#lose('bad_frame');
       return;
@@ -167,7 +171,7 @@ export class FrameReader {
   #lose(reason: InvalidReason): 'seek' {
     this.#table.forget();
     this.#block = null;
-    this.#payload = [];
+    this.#payload = NOTHING;
     this.#state = 'seek';
     this.#sink.invalid(reason);
     return 'seek';

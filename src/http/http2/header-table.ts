@@ -48,6 +48,11 @@ export class HeaderTable {
   #size = 0;
   #max = SIZE_FIRST;
 
+  /** Bytes, as the sender counts them: more than is kept. */
+  get size(): number {
+    return this.#size;
+  }
+
   get(index: number): Entry {
     if (index <= STATIC_SIZE) return STATIC.get(index) ?? null;
     return this.#kept.at(STATIC_SIZE - index)?.entry ?? null;
