@@ -29,12 +29,13 @@ export async function runOverTls(installed: readonly Installed[]): Promise<void>
 }
 
 function table(rows: readonly TlsVerdict[]): string {
-  const head = 'agent,version,TLS library,HTTP,connections read,opaque,silent,bytes read,findings';
+  const head =
+    'agent,version,TLS library,HTTP,connections read,requests,opaque,silent,bytes read,findings';
   return markdown(
     head.split(','),
     rows.map(({ title, version, libraries, protocols, findings, ...row }) => [
       ...[title, version, libraries.join(', ') || '-', protocols.join(', ') || '-'],
-      ...[row.plaintext, row.opaque, row.silent, row.bytes].map(String),
+      ...[row.plaintext, row.requests, row.opaque, row.silent, row.bytes].map(String),
       counted(findings),
     ]),
   );

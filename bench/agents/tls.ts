@@ -46,6 +46,8 @@ export interface TlsVerdict {
   readonly libraries: readonly string[];
   readonly protocols: readonly string[];
   readonly bytes: number;
+  /** Requests that are in the journal, of those the server was asked. */
+  readonly requests: number;
   /** Rules of every finding of the run. */
   readonly findings: readonly string[];
   readonly wrong: readonly string[];
@@ -121,6 +123,7 @@ interface Judged {
   readonly libraries: readonly string[];
   readonly protocol: string;
   readonly bytes: number;
+  readonly requests: number;
   readonly why: string;
 }
 
@@ -148,7 +151,8 @@ function judge(
     if (!isSame || !isAll) wrong.push(`${direction}: ${length} of ${whole.length} bytes${how}`);
     count += length;
   }
-  const row = { libraries, protocol, bytes: count };
+  const requests = requestsIn(mine, connection, wrong);
+  const row = { libraries, protocol, bytes: count, requests };
   const path = connection.paths.join(', ');
   if (findings.length === 0) {
     const why = `${path}: ${wrong.join('; ')}`;
@@ -158,6 +162,20 @@ function judge(
   const isRight = names.length === 1 && names[0] === connection.sni && wrong.length > 0;
   const why = `${path}: found opaque as ${names.join(', ')}; ${wrong.join('; ')}`;
   return { ...row, outcome: isRight ? 'opaque' : 'silent', why };
+}
+
+/** How many of what the server was asked have a record. A query is redacted, and looked for without. */
+function requestsIn(mine: readonly Told[], { paths }: Connection, wrong: string[]): number {
+  const bare = (path = ''): string => path.replace(/\?.*/, '');
+  const told = mine.filter(({ kind }) => kind === 'http').map(({ http }) => bare(http?.path));
+  const left = [...told];
+  for (const path of paths) {
+    const at = left.indexOf(bare(path));
+    if (at < 0) wrong.push(`no record of ${path}`);
+    else left.splice(at, 1);
+  }
+  if (left.length > 0) wrong.push(`records of ${left.join(', ')}, which nobody asked for`);
+  return told.length - left.length;
 }
 
 function summed(judged: readonly Judged[]): Omit<TlsVerdict, 'title' | 'version' | 'findings'> {
@@ -171,6 +189,7 @@ function summed(judged: readonly Judged[]): Omit<TlsVerdict, 'title' | 'version'
     libraries: [...new Set(judged.flatMap(({ libraries }) => libraries))],
     protocols: [...new Set(judged.map(({ protocol }) => protocol))],
     bytes: judged.reduce((sum, { bytes }) => sum + bytes, 0),
+    requests: judged.reduce((sum, { requests }) => sum + requests, 0),
     wrong: judged.length === 0 ? ['it asked nothing over TLS'] : unread,
   };
 }
