@@ -5,7 +5,8 @@ import type { FileId, ImageId } from '../event/index.js';
 /** OVERLAYFS_SUPER_MAGIC, linux/magic.h. */
 const OVERLAYFS = 0x794c7630;
 /** Above every number of a device, which has 32 bits. */
-const BELOW_AN_OVERLAY = BigInt(OVERLAYFS) << 32n;
+const BELOW_AN_OVERLAY = 0x794cn << 48n;
+const HASH_BYTES = 6;
 /** What is on no block device has major 0; bits of the kernel's s_dev. */
 const MINOR_BITS = 20n;
 
@@ -31,18 +32,19 @@ export const sameFile = (a: FileId, b: FileId): boolean => a.dev === b.dev && a.
 
 /**
  * The file the kernel would set probes in. Each container has the files of its image on an overlay, which is a device of its
- * own; probes go into the one file below (d_real_inode), and of that the overlay passes on the number, the times and
- * the size. They stand in the place of its device, which nobody up here can know. Who makes two files equal in all of
- * these has one without probes, and that is what the look at probes tells. `path`: of the file, or of its descriptor
- * in /proc.
+ * own; probes go into the one file below (d_real_inode), and of that the overlay passes on the number and the time of
+ * birth, which nothing that is done to the file changes. It stands in the place of its device, which nobody up here can
+ * know. Who makes two files equal in both has one without probes, and that is what the look at probes tells.
+ * `path`: of the file, or of its descriptor in /proc.
  */
 export const probedFileOf = (path: string, stat: BigIntStats): FileId => {
   const seen = fileIdOf(stat);
   if (seen.dev >> MINOR_BITS !== 0n || !isOnOverlay(path)) return seen;
-  const below = createHash('sha256')
-    .update(`${stat.ctimeNs}:${stat.birthtimeNs}:${stat.size}`)
-    .digest();
-  return { dev: BELOW_AN_OVERLAY | BigInt(below.readUInt32LE()), inode: seen.inode };
+  // Some file systems do not know when a file was born.
+  const { birthtimeNs, ctimeNs, size } = stat;
+  const born = birthtimeNs === 0n ? `${ctimeNs}:${size}` : `${birthtimeNs}`;
+  const below = createHash('sha256').update(born).digest().readUIntLE(0, HASH_BYTES);
+  return { dev: BELOW_AN_OVERLAY | BigInt(below), inode: seen.inode };
 };
 
 const isOnOverlay = (path: string): boolean => {

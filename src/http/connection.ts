@@ -1,11 +1,15 @@
 import type { Direction, HttpEvent, HttpStats } from './events.js';
 import { Http1Connection } from './http1/connection.js';
 import { Http2Connection } from './http2/connection.js';
+import { firstLine } from './http1/line-buffer.js';
+import { isWholeStartLine } from './http1/start-line.js';
 import { opensHttp2 } from './http2/opening.js';
 
 /** Pieces that leave it open which protocol this is: of one byte each, say, up to a preface in either direction. */
 const UNDECIDED_MAX = 64;
 const PIECE_COST = 256;
+
+type Reader = Http1Connection | Http2Connection;
 
 type Piece =
   | { readonly direction: Direction; readonly bytes: Uint8Array }
@@ -13,16 +17,18 @@ type Piece =
 
 /** HTTP of one connection, whichever version it turns out to be. */
 export class HttpConnection {
-  #reader: Http1Connection | Http2Connection | null = null;
+  #reader: Reader | null = null;
   #undecided: Piece[] = [];
-  /** What came was no beginning of anything. */
-  #isUnknown = false;
+  /** Something was asked or answered. */
+  #isSure = false;
 
   feed(direction: Direction, bytes: Uint8Array): HttpEvent[] {
     if (bytes.length === 0) return [];
-    // Heard late, a connection of HTTP/2 may begin in the middle of a frame.
-    if (this.#isUnknown && opensHttp2(bytes) === true) this.#become(new Http2Connection());
-    if (this.#reader !== null) return this.#note(this.#reader.feed(direction, bytes));
+    if (this.#reader !== null) {
+      // Heard late, a connection begins in the middle of anything, and that may look like what it is not.
+      if (!this.#isSure) this.#reader = otherThan(this.#reader, direction, bytes) ?? this.#reader;
+      return this.#note(this.#reader.feed(direction, bytes));
+    }
     const isHttp2 = opensHttp2(Buffer.concat([...this.#opening(direction), bytes]));
     if (isHttp2 === null && this.#undecided.length < UNDECIDED_MAX) {
       this.#undecided.push({ direction, bytes: new Uint8Array(bytes) });
@@ -58,18 +64,13 @@ export class HttpConnection {
     return { ...stats, heldBytes: this.heldBytes };
   }
 
-  #become(reader: Http1Connection | Http2Connection): void {
-    this.#reader = reader;
-    this.#isUnknown = false;
-  }
-
   #note(events: HttpEvent[]): HttpEvent[] {
-    this.#isUnknown ||= events.some(({ event }) => event === 'not_http');
+    this.#isSure ||= events.some(({ event }) => event === 'request' || event === 'response');
     return events;
   }
 
-  #decide(reader: Http1Connection | Http2Connection): HttpEvent[] {
-    this.#become(reader);
+  #decide(reader: Reader): HttpEvent[] {
+    this.#reader = reader;
     const pieces = this.#undecided;
     this.#undecided = [];
     return this.#note(
@@ -91,4 +92,12 @@ export class HttpConnection {
     }
     return opening;
   }
+}
+
+/** A reader of the other version, where a call begins with it. */
+function otherThan(reader: Reader, direction: Direction, bytes: Uint8Array): Reader | null {
+  if (reader instanceof Http2Connection)
+    return isWholeStartLine(firstLine(bytes) ?? '') ? new Http1Connection() : null;
+  const isHttp2 = reader.isOutside(direction) && opensHttp2(bytes) === true;
+  return isHttp2 ? new Http2Connection() : null;
 }

@@ -42,7 +42,7 @@ export interface ResponseEvent {
 export type HttpEvent =
   | RequestEvent
   | ResponseEvent
-  /** Said once for a connection; everything after it is ignored. */
+  /** What came was no HTTP. It is read on where a later call begins with a start line or a frame. */
   | { readonly event: 'not_http' }
   | { readonly event: 'invalid'; readonly direction: Direction; readonly reason: InvalidReason };
 
@@ -53,6 +53,6 @@ export interface HttpStats {
   readonly unpaired: number;
   readonly invalid: number;
   readonly skippedBytes: number;
-  /** Memory, about: unfinished lines and header blocks, tables of HTTP/2. At most 600 KiB a connection. */
+  /** Memory, about: unfinished heads, tables of HTTP/2, what waits for its answer. At most 1.5 MiB a connection. */
   readonly heldBytes: number;
 }

@@ -5,6 +5,8 @@ import type { StreamChunk, StreamEnd } from '../stream/index.js';
 import { HttpSessions, type HttpSession } from './http-sessions.js';
 
 const EXCHANGES_MAX = 16_384;
+/** What they may be together: a path can be 16 KiB long, and an answer ten seconds away. */
+const OPEN_MAX_BYTES = 16 * 1024 * 1024;
 /** Answers that wait for their requests: of one read each. */
 const EARLY_MAX = 256;
 /** The send that ties a session to its socket comes out of another ring than the plaintext. */
@@ -28,6 +30,8 @@ export interface Exchange {
   flow: Flow | null;
   /** No response will come. */
   ended: boolean;
+  /** There is no room to wait for anything. */
+  crowdedOut: boolean;
 }
 
 type Session = HttpSession<Exchange>;
@@ -47,6 +51,7 @@ export class Exchanges {
   /** Those whose answer waits for its request. */
   readonly #early = new Set<Session>();
   readonly #stats = { notHttp: 0, invalid: 0, evicted: 0, untied: 0 };
+  #openBytes = 0;
   #nowNs = 0n;
 
   constructor(flowOf: (key: ProcessKey, ssl: bigint) => Flow | null) {
@@ -130,17 +135,26 @@ export class Exchanges {
     const http = { method, host, path: target, status: 0, version };
     const asked = chunk.direction === 'write';
     const of = { key, root, ssl, id, origin, asked, attachment };
-    const exchange = { ...of, http, flow: null, ended: false };
-    const [oldest] = this.#open;
-    const crowdedOut: Exchange[] = [];
-    if (oldest !== undefined && this.#open.size >= EXCHANGES_MAX) {
-      this.#stats.evicted += 1;
-      oldest.ended = true;
-      crowdedOut.push(oldest);
-    }
+    const exchange = { ...of, http, flow: null, ended: false, crowdedOut: false };
     session.open.set(id, exchange);
     this.#open.add(exchange);
-    return [...crowdedOut, exchange];
+    this.#openBytes += bytesOf(exchange);
+    return [...this.#crowdOut(), exchange];
+  }
+
+  /** The oldest, as they are now, until there is room for the others. */
+  #crowdOut(): Exchange[] {
+    const out: Exchange[] = [];
+    let [count, bytes] = [this.#open.size, this.#openBytes];
+    for (const exchange of this.#open) {
+      if (count <= EXCHANGES_MAX && bytes <= OPEN_MAX_BYTES) break;
+      exchange.crowdedOut = true;
+      out.push(exchange);
+      count -= 1;
+      bytes -= bytesOf(exchange);
+    }
+    this.#stats.evicted += out.length;
+    return out;
   }
 
   #settle(exchanges: readonly Exchange[]): ExchangeStep {
@@ -155,6 +169,7 @@ export class Exchanges {
       if (!this.#isDone(exchange)) continue;
       if (exchange.flow === null) this.#stats.untied += 1;
       this.#open.delete(exchange);
+      this.#openBytes -= bytesOf(exchange);
       this.#sessions.get(exchange.key, exchange.ssl)?.open.delete(exchange.id);
       done.push(exchange);
     }
@@ -162,6 +177,7 @@ export class Exchanges {
   }
 
   #isDone(exchange: Exchange): boolean {
+    if (exchange.crowdedOut) return true;
     const age = this.#nowNs - exchange.origin.bootNs;
     const isAnswered = exchange.http.status !== 0 || exchange.ended || age >= ANSWER_NS;
     return isAnswered && (exchange.flow !== null || age >= TIE_NS);
@@ -185,6 +201,9 @@ export class Exchanges {
     return open;
   }
 }
+
+const bytesOf = ({ http: { method, host, path } }: Exchange): number =>
+  method.length + host.length + path.length;
 
 const merge = (steps: readonly ExchangeStep[]): ExchangeStep => ({
   tied: steps.flatMap((step) => step.tied),

@@ -5,6 +5,8 @@ import { EarlyAnswer } from './early-answer.js';
 const SESSIONS_MAX = 16_384;
 /** What all connections may hold together. What one may is bounded by itself, but whoever is watched can have many. */
 const HELD_MAX_BYTES = 64 * 1024 * 1024;
+/** Of one that holds nothing. */
+const SESSION_BYTES = 2048;
 
 /** One TLS session. `Open`: what waits for an answer on it. */
 export interface HttpSession<Open> {
@@ -41,7 +43,7 @@ export class HttpSessions<Open> {
 
   /** What it holds may have changed. */
   count(session: HttpSession<Open>): void {
-    const { heldBytes } = session.http;
+    const heldBytes = SESSION_BYTES + session.http.heldBytes;
     this.#heldBytes += heldBytes - session.heldBytes;
     session.heldBytes = heldBytes;
   }

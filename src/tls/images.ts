@@ -1,6 +1,8 @@
 import { imageIdText, type ImageId, type TlsStack } from '../event/index.js';
 
 const IMAGES_MAX = 4096;
+/** Of the kernel's s_dev; above them is the major number. */
+const MINOR_BITS = 20n;
 
 /** Which stacks a program holds itself: a process that runs a known one need not be looked at for it. */
 export class Images {
@@ -14,8 +16,11 @@ export class Images {
   /** `mapped`: of a process that runs it. */
   learn(image: ImageId, mapped: readonly TlsStack[]): void {
     const id = imageIdText(image);
-    // By number alone: overlays and btrfs give user space another device than the kernel has inside.
-    const own = mapped.filter(({ file }) => file.inode === image.inode);
+    // Overlays and btrfs, which have no block device, give user space another number than the kernel has inside.
+    const isPlain = image.dev >> MINOR_BITS !== 0n;
+    const own = mapped.filter(
+      ({ file }) => file.inode === image.inode && (!isPlain || file.dev === image.dev),
+    );
     this.#known.delete(id);
     this.#known.set(id, own);
     const oldest = this.#known.keys().next();

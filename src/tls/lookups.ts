@@ -52,7 +52,7 @@ export class Lookups {
     if (gone || pending) return [];
     if (image !== null && asked === image) this.#images.learn(image, stacks);
     process.again = false;
-    return again && stacks.length === 0 ? this.ask(process, nowNs) : [];
+    return again ? this.ask(process, nowNs) : [];
   }
 
   /** Those that live on. */

@@ -6,12 +6,14 @@ import { isRescanDue, watchProcess, type WatchedProcess } from './watched-proces
 /** Plaintext may come out of its ring after the exit came out of another. */
 const REMEMBER_DEAD_NS = 2_000_000_000n;
 const PROCESSES_MAX = 32_768;
-/** Looked at again at once; a look takes a fraction of a millisecond. Whoever is due and not among them is with the next. */
+/** Looked at again at once; a look takes a fraction of a millisecond. Who is due and not among them is before whoever was. */
 const RESCANS_MAX = 64;
 
 /** The processes of agents, the dead among them for a while. */
 export class WatchedProcesses {
   readonly #living = new Map<string, WatchedProcess>();
+  /** The living, those looked at last behind. */
+  readonly #turns = new Set<WatchedProcess>();
   /** In the order in which they ended. A storm of short processes leaves thousands: nobody walks over them. */
   readonly #dead = new Map<string, WatchedProcess>();
   #evicted = 0;
@@ -32,9 +34,13 @@ export class WatchedProcesses {
   due(nowNs: bigint): { rescan: WatchedProcess[]; dead: WatchedProcess[] } {
     const rescan: WatchedProcess[] = [];
     const dead: WatchedProcess[] = [];
-    for (const process of this.#living.values()) {
+    for (const process of this.#turns) {
       if (rescan.length === RESCANS_MAX) break;
       if (isRescanDue(process, nowNs)) rescan.push(process);
+    }
+    for (const process of rescan) {
+      this.#turns.delete(process);
+      this.#turns.add(process);
     }
     for (const process of this.#dead.values()) {
       if (nowNs - (process.endedNs ?? 0n) < REMEMBER_DEAD_NS) break;
@@ -55,6 +61,7 @@ export class WatchedProcesses {
     if (this.#size >= PROCESSES_MAX) this.#evict(origin, evicted);
     const process = watchProcess(key, origin);
     this.#living.set(process.id, process);
+    this.#turns.add(process);
     return process;
   }
 
@@ -62,6 +69,7 @@ export class WatchedProcesses {
     if (process.endedNs !== null) return;
     process.endedNs = origin.bootNs;
     this.#living.delete(process.id);
+    this.#turns.delete(process);
     this.#dead.set(process.id, process);
   }
 

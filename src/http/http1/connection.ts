@@ -45,9 +45,14 @@ export class Http1Connection {
     return this.#take();
   }
 
+  /** What comes next in this direction is in no message that has begun. */
+  isOutside(direction: Direction): boolean {
+    return this.#readers[direction].isOutside;
+  }
+
   get heldBytes(): number {
     const { write, read } = this.#readers;
-    return write.heldBytes + read.heldBytes;
+    return write.heldBytes + read.heldBytes + this.#pairing.held;
   }
 
   stats(): HttpStats {

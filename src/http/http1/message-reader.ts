@@ -5,6 +5,8 @@ import { firstLine, LineBuffer } from './line-buffer.js';
 import { couldStart, isWholeStartLine } from './start-line.js';
 
 const HEAD_MAX = 64 * 1024;
+/** What a byte of an unfinished head costs: some of its fields are kept more than once. */
+const HEAD_COST = 3;
 const CHUNK_SIZE = /^([0-9a-f]{1,13})[ \t]*(?:;.*)?$/i;
 
 /** What a reader tells its connection. */
@@ -47,7 +49,14 @@ export class MessageReader {
   }
 
   get heldBytes(): number {
-    return this.#lines.held;
+    const head = this.#head.isOpen ? HEAD_COST * this.#headBytes : 0;
+    return this.#lines.held + head;
+  }
+
+  /** What comes next is in no message that has begun. */
+  get isOutside(): boolean {
+    const isBefore = this.#state === 'head' && !this.#head.isOpen && this.#lines.partial === '';
+    return isBefore || this.#state === 'lost' || this.#state === 'rest' || this.#state === 'dead';
   }
 
   feed(bytes: Uint8Array): void {

@@ -1,4 +1,5 @@
 const OUTSTANDING_MAX = 256;
+const WAITING_COST = 128;
 
 /**
  * Which request a response answers. After a loss nothing is paired until a request follows an answer: a client that
@@ -12,6 +13,11 @@ export class Pairing {
   #pipelines = false;
   /** Bytes came from the answering side since the last request or loss. */
   #answered = false;
+
+  /** Bytes of memory, about. */
+  get held(): number {
+    return WAITING_COST * this.#waiting.length;
+  }
 
   get isTunnelAsked(): boolean {
     return this.#waiting.some((request) => request.method === 'CONNECT');

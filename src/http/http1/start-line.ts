@@ -36,8 +36,11 @@ export function parseStartLine(line: string): RequestLine | StatusLine | null {
   const text = method === 'CONNECT' ? target : ABSOLUTE.exec(target)?.[1];
   const authority = text === undefined ? null : parseAuthority(text);
   const { host, port } = authority ?? { host: null, port: null };
-  return { kind: 'request', method, target, version, host, port };
+  return { kind: 'request', method: ownText(method), target, version, host, port };
 }
+
+/** For a piece of a string V8 keeps all of it: a method would hold its whole line. */
+const ownText = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 /** Could these first bytes still become a start line? Decides early for protocols that never send a line end. */
 export function couldStart(prefix: string): boolean {

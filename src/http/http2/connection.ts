@@ -1,9 +1,10 @@
 import { parseAuthority } from '../authority.js';
 import type { Direction, HttpEvent, HttpStats, InvalidReason } from '../events.js';
 import { FrameReader } from './frame-reader.js';
-import type { Field } from './header-table.js';
+import type { Fields } from './header-block.js';
 
 const STREAMS_MAX = 1024;
+const STREAM_COST = 64;
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
 const TARGET = /^[\x21-\x7e\x80-\xff]*$/;
 const STATUS = /^[1-9][0-9]{2}$/;
@@ -19,7 +20,7 @@ export class Http2Connection {
   readonly #answered = new Map<number, number>();
   readonly #stats = { requests: 0, responses: 0, unpaired: 0, invalid: 0, skippedBytes: 0 };
   #events: HttpEvent[] = [];
-  /** The direction requests go; null until one was seen. */
+  /** The direction requests go, by the preface or else by the first of them; null: neither was seen. */
   #asks: Direction | null = null;
   #nextId = 1;
 
@@ -45,7 +46,8 @@ export class Http2Connection {
 
   get heldBytes(): number {
     const { write, read } = this.#readers;
-    return write.heldBytes + read.heldBytes;
+    const streams = this.#asked.size + this.#answered.size;
+    return write.heldBytes + read.heldBytes + STREAM_COST * streams;
   }
 
   stats(): HttpStats {
@@ -54,6 +56,11 @@ export class Http2Connection {
 
   #reader(direction: Direction): FrameReader {
     return new FrameReader({
+      preface: () => {
+        this.#asks = direction;
+        this.#asked.clear();
+        this.#answered.clear();
+      },
       headers: (stream, fields) => {
         this.#headers(direction, stream, fields);
       },
@@ -63,32 +70,29 @@ export class Http2Connection {
     });
   }
 
-  #headers(direction: Direction, stream: number, fields: readonly Field[]): void {
-    const named = new Map(fields.map(({ name, value }) => [name, value]));
+  #headers(direction: Direction, stream: number, { known, isWhole }: Fields): void {
+    const named = new Map(known.map(({ name, value }) => [name, value]));
     const method = named.get(':method');
     const status = named.get(':status');
     // Trailers have neither.
     if (method === undefined && status === undefined) return;
-    const isRequest = method !== undefined;
-    const asks = isRequest ? direction : opposite(direction);
-    this.#asks ??= asks;
-    if (named.size < fields.length || asks !== this.#asks) this.#invalid(direction, 'bad_header');
-    else if (isRequest) this.#request(direction, stream, method, named);
-    else this.#response(direction, stream, status ?? '');
+    if (method !== undefined) this.#asks ??= direction;
+    // Whoever asks cannot answer, and what is said twice could be understood in two ways.
+    const isSense = this.#asks === null || (method !== undefined) === (this.#asks === direction);
+    if (!isSense || named.size < known.length) this.#invalid(direction, 'bad_header');
+    else if (method === undefined) this.#response(direction, stream, status ?? '');
+    else this.#request(direction, stream, { method, named, isWhole });
   }
 
-  #request(
-    direction: Direction,
-    stream: number,
-    method: string,
-    named: ReadonlyMap<string, string>,
-  ): void {
-    const authority = named.get(':authority') ?? named.get('host') ?? '';
+  #request(direction: Direction, stream: number, { method, named, isWhole }: Asked): void {
+    // A field that is not known may be the authority, before which a host says nothing.
+    const authority = named.get(':authority') ?? (isWhole ? named.get('host') : '') ?? '';
     const host = parseAuthority(authority)?.host ?? '';
-    const other = parseAuthority(named.get('host') ?? authority)?.host ?? '';
-    // Where a number stands for a path that was sent before we came, none is known.
+    const said = named.get(':authority') === undefined ? undefined : named.get('host');
+    const other = parseAuthority(said ?? authority)?.host ?? '';
     const target = named.get(':path') ?? (method === 'CONNECT' ? authority : '');
-    if (!METHOD.test(method) || !TARGET.test(target) || this.#asked.has(stream)) {
+    const isTarget = TARGET.test(target) && (target !== '' || !isWhole);
+    if (!METHOD.test(method) || !isTarget || this.#asked.has(stream)) {
       this.#invalid(direction, 'bad_header');
       return;
     }
@@ -137,7 +141,12 @@ export class Http2Connection {
   }
 }
 
-const opposite = (direction: Direction): Direction => (direction === 'write' ? 'read' : 'write');
+/** A header block that asks for something. */
+interface Asked {
+  readonly method: string;
+  readonly named: ReadonlyMap<string, string>;
+  readonly isWhole: boolean;
+}
 
 function remember(map: Map<number, number>, stream: number, value: number): void {
   const oldest = map.keys().next();

@@ -8,19 +8,21 @@ import {
   readFrameHead,
   type FrameHead,
 } from './frame.js';
-import { decodeHeaderBlock } from './header-block.js';
-import { HeaderTable, type Field } from './header-table.js';
+import { decodeHeaderBlock, type Fields } from './header-block.js';
+import { HeaderTable } from './header-table.js';
 import { PREFACE } from './opening.js';
 
 const BLOCK_MAX = 64 * 1024;
 /** What a part of a block costs beside its bytes: empty ones, too. */
-const PART_COST = 64;
+const PART_COST = 200;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** What a reader tells its connection. */
 export interface FrameSink {
-  /** The fields of interest of a whole header block, in order. */
-  headers(stream: number, fields: readonly Field[]): void;
+  /** A client begins, and its streams with it. */
+  preface(): void;
+  /** A whole header block. */
+  headers(stream: number, fields: Fields): void;
   invalid(reason: InvalidReason): void;
 }
 
@@ -30,8 +32,10 @@ type State = 'seek' | 'head' | 'skip' | 'fragment';
 interface Block {
   readonly stream: number;
   readonly isPromise: boolean;
-  readonly fragments: Uint8Array[];
+  fragments: Uint8Array[];
   size: number;
+  /** Too long: its end is waited for. */
+  isDropped: boolean;
 }
 
 /** Reads the frames of one direction. Keeps at most one unfinished header block, of 64 KiB. */
@@ -55,7 +59,7 @@ export class FrameReader {
   }
 
   get heldBytes(): number {
-    return this.#held.length + this.#table.size + (this.#block?.size ?? 0);
+    return this.#held.length + this.#table.held + (this.#block?.size ?? 0);
   }
 
   feed(bytes: Uint8Array): void {
@@ -80,9 +84,10 @@ export class FrameReader {
     const before = this.#held;
     const opening = Buffer.concat([before, bytes.subarray(0, PREFACE.length - before.length)]);
     this.#held = NOTHING;
-    if (this.#isNew && PREFACE.subarray(0, opening.length).equals(opening)) {
-      if (opening.length < PREFACE.length) this.#held = opening;
-      else this.#begin();
+    const isWhole = opening.length === PREFACE.length;
+    if ((this.#isNew || isWhole) && PREFACE.subarray(0, opening.length).equals(opening)) {
+      if (isWhole) this.#takePreface(0);
+      else this.#held = opening;
       return opening.length - before.length;
     }
     const head = readFrameHead(opening, 0);
@@ -94,14 +99,19 @@ export class FrameReader {
     const isFrame = isPlausible(head) && (this.#isNew || next === null || isPlausible(next));
     this.#isNew = false;
     if (!isFrame) return bytes.length;
-    this.#begin();
+    this.#state = 'head';
     for (let at = 0; at < before.length;) at = this.#step(before, at);
     return 0;
   }
 
-  #begin(): void {
+  /** `left`: bytes of it that are still to come. */
+  #takePreface(left: number): void {
     this.#isNew = false;
-    this.#state = 'head';
+    this.#table.forget();
+    this.#block = null;
+    this.#remaining = left;
+    this.#state = left > 0 ? 'skip' : 'head';
+    this.#sink.preface();
   }
 
   #step(bytes: Uint8Array, at: number): number {
@@ -119,6 +129,12 @@ export class FrameReader {
     this.#held = Buffer.concat([this.#held, bytes.subarray(at, end)]);
     const head = readFrameHead(this.#held, 0);
     if (head === null) return end;
+    // Another connection in the same session, whose beginning was not seen; as a frame it would be 5 MB long.
+    if (PREFACE.subarray(0, FRAME_HEAD).equals(this.#held)) {
+      this.#held = NOTHING;
+      this.#takePreface(PREFACE.length - FRAME_HEAD);
+      return end;
+    }
     this.#held = NOTHING;
     this.#frame = head;
     this.#remaining = head.length;
@@ -136,11 +152,23 @@ export class FrameReader {
       return this.#lose('bad_frame');
     if (!isFirst && !follows) return 'skip';
     const isPromise = type === FRAME.pushPromise;
-    this.#block ??= { stream, isPromise, fragments: [], size: 0 };
+    this.#block ??= { stream, isPromise, fragments: [], size: 0, isDropped: false };
     this.#block.size += PART_COST + length;
-    if (this.#block.size > BLOCK_MAX) return this.#lose('head_too_long');
-    this.#payload = new Uint8Array(length);
-    return 'fragment';
+    if (!this.#block.isDropped && this.#block.size > BLOCK_MAX) this.#drop(this.#block);
+    if (!this.#block.isDropped) {
+      this.#payload = new Uint8Array(length);
+      return 'fragment';
+    }
+    this.#block.size = 0;
+    if ((head.flags & FLAG.endHeaders) !== 0) this.#block = null;
+    return 'skip';
+  }
+
+  /** Its frames still say where the next one begins. */
+  #drop(block: Block): void {
+    block.isDropped = true;
+    block.fragments = [];
+    this.#forget('head_too_long');
   }
 
   #consume(count: number): void {
@@ -163,18 +191,24 @@ export class FrameReader {
     if ((this.#frame.flags & FLAG.endHeaders) === 0) return;
     this.#block = null;
     const fields = decodeHeaderBlock(Buffer.concat(block.fragments), this.#table);
-    if (fields === null) this.#lose('bad_header');
+    if (fields === null) this.#forget('bad_header');
     // What a server promises nobody asked for.
     else if (!block.isPromise) this.#sink.headers(block.stream, fields);
   }
 
+  /** Where the next frame begins is not known any more. */
   #lose(reason: InvalidReason): 'seek' {
-    this.#table.forget();
     this.#block = null;
     this.#payload = NOTHING;
     this.#state = 'seek';
-    this.#sink.invalid(reason);
+    this.#forget(reason);
     return 'seek';
+  }
+
+  /** Something may have been added to the table that was not seen. */
+  #forget(reason: InvalidReason): void {
+    this.#table.forget();
+    this.#sink.invalid(reason);
   }
 }
 

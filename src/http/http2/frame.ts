@@ -26,31 +26,31 @@ export const FLAG = { ack: 1, endStream: 1, endHeaders: 4, padded: 8, priority: 
 
 /** Frames are 16 KiB unless the other side allows more; Go's allows 1 MiB. */
 const PLAUSIBLE_LENGTH = 1 << 20;
-const RESERVED = 0x8000_0000;
+/** Of a type that is not known: those that are sent are short. */
+const UNKNOWN_MAX = 16_384;
+/** The bit above is reserved, and ignored. */
+const STREAM_MASK = 0x7f;
 
 /** The head of the frame that begins at `at`; null: not all of it is here. */
 export function readFrameHead(bytes: Uint8Array, at: number): FrameHead | null {
   if (bytes.length - at < FRAME_HEAD) return null;
-  const [high = 0, middle = 0, low = 0, type = 0, flags = 0, ...stream] = bytes.subarray(
-    at,
-    at + FRAME_HEAD,
-  );
+  const head = bytes.subarray(at, at + FRAME_HEAD);
+  const [high = 0, middle = 0, low = 0, type = 0, flags = 0, first = 0, ...rest] = head;
   return {
     length: high * 65_536 + middle * 256 + low,
     type,
     flags,
-    stream: stream.reduce((sum, byte) => sum * 256 + byte, 0),
+    stream: rest.reduce((sum, byte) => sum * 256 + byte, first & STREAM_MASK),
   };
 }
 
-/** Does it keep to what RFC 9113, section 6, says of its length and stream? Of types that are not known, it does. */
+/** Does it keep to what RFC 9113, section 6, says of its length and stream? An empty HEADERS is trailers without any. */
 export function isWellFormed({ length, type, stream }: FrameHead): boolean {
   switch (type) {
     case FRAME.data:
+    case FRAME.headers:
     case FRAME.continuation:
       return stream > 0;
-    case FRAME.headers:
-      return stream > 0 && length > 0;
     case FRAME.priority:
       return stream > 0 && length === 5;
     case FRAME.rstStream:
@@ -66,15 +66,15 @@ export function isWellFormed({ length, type, stream }: FrameHead): boolean {
     case FRAME.windowUpdate:
       return length === 4;
     default:
-      return true;
+      return length <= UNKNOWN_MAX;
   }
 }
 
-/** Could a frame begin here, where nothing else says so? Chance does once in some million times. */
+/** Could a frame begin here, where nothing else says so? Of random bytes one in some ten thousand could. */
 export function isPlausible(head: FrameHead): boolean {
   const flags = FLAGS[head.type];
-  if (flags === undefined || head.length > PLAUSIBLE_LENGTH || head.stream >= RESERVED)
-    return false;
+  if (flags === undefined || head.length > PLAUSIBLE_LENGTH) return false;
+  if (head.type === FRAME.headers && head.length === 0) return false;
   return (head.flags & ~flags) === 0 && isWellFormed(head);
 }
 

@@ -4,14 +4,14 @@ export interface Field {
   readonly value: string;
 }
 
-/** `null`: some other field, or one that was put there unseen. */
-export type Entry = Field | null;
+/** `other`: of no interest. `unknown`: sent before we came, or while we missed something. */
+export type Entry = Field | 'other' | 'unknown';
 
 /** Names that are told: they say what is asked of whom, and what came of it. */
 const WANTED = new Set([':method', ':path', ':authority', ':status', 'host']);
 
 export const entryOf = (name: string, value: string): Entry =>
-  WANTED.has(name) ? { name, value } : null;
+  WANTED.has(name) ? { name, value } : 'other';
 
 /** RFC 7541, appendix A, from 1 on, the names of interest alone. */
 const STATIC: ReadonlyMap<number, Field> = new Map([
@@ -33,6 +33,10 @@ const SIZE_FIRST = 4096;
 /** Senders may be allowed more; what falls out here before it does there is then not known. */
 const SIZE_MAX = 65_536;
 
+/** A longer value is not kept: by its number it could be sent again and again, at a byte each. */
+const VALUE_MAX = 1024;
+const ENTRY_COST = 100;
+
 interface Kept {
   readonly entry: Entry;
   readonly size: number;
@@ -43,25 +47,28 @@ interface Kept {
  * knows those that came since and says so of the others.
  */
 export class HeaderTable {
-  /** The newest last. */
+  /** The newest last; those before #first fell out. */
   #kept: Kept[] = [];
+  #first = 0;
   #size = 0;
   #max = SIZE_FIRST;
 
-  /** Bytes, as the sender counts them: more than is kept. */
-  get size(): number {
-    return this.#size;
+  /** Bytes of memory, about. */
+  get held(): number {
+    return this.#size + ENTRY_COST * this.#kept.length;
   }
 
   get(index: number): Entry {
-    if (index <= STATIC_SIZE) return STATIC.get(index) ?? null;
-    return this.#kept.at(STATIC_SIZE - index)?.entry ?? null;
+    if (index <= STATIC_SIZE) return STATIC.get(index) ?? 'other';
+    const at = this.#kept.length + STATIC_SIZE - index;
+    return at < this.#first ? 'unknown' : (this.#kept[at]?.entry ?? 'unknown');
   }
 
   /** `bytes`: of name and value together. */
   add(entry: Entry, bytes: number): void {
+    const isLong = typeof entry === 'object' && entry.value.length > VALUE_MAX;
     const size = bytes + OVERHEAD;
-    this.#kept.push({ entry, size });
+    this.#kept.push({ entry: isLong ? 'unknown' : entry, size });
     this.#size += size;
     this.#evict();
   }
@@ -75,16 +82,17 @@ export class HeaderTable {
   /** Something may have been added that was not seen. */
   forget(): void {
     this.#kept = [];
+    this.#first = 0;
     this.#size = 0;
   }
 
   #evict(): void {
-    let count = 0;
-    for (const { size } of this.#kept) {
-      if (this.#size <= this.#max) break;
-      this.#size -= size;
-      count += 1;
+    for (; this.#size > this.#max; this.#first += 1) {
+      this.#size -= this.#kept[this.#first]?.size ?? this.#size;
     }
-    if (count > 0) this.#kept.splice(0, count);
+    // Not at each: what falls out is mostly one at a time.
+    if (this.#first * 2 <= this.#kept.length) return;
+    this.#kept.splice(0, this.#first);
+    this.#first = 0;
   }
 }

@@ -19,4 +19,4 @@ export function opensHttp2(opening: Uint8Array): boolean | null {
 }
 
 /** No plausible frame is longer than 1 MiB. */
-const couldBeLength = ([first = 0]: Uint8Array): boolean => first <= 0x0f;
+const couldBeLength = ([first = 0]: Uint8Array): boolean => first <= 0x10;

@@ -188,7 +188,7 @@ t.test('a stack that could be read only after the process had talked is recognis
   const keeper = ready();
   keeper.execed(NODE, at(10), newImage());
   keeper.flow(NODE, at(11), shown(11, true));
-  t.same(say(keeper.fact(found(NODE, [NODE_FILE]))), ['attach 2 102']);
+  t.same(say(keeper.fact(found(NODE, [NODE_FILE]))), ['attach 2 102', 'look 102']);
   t.same(say(keeper.fact(became(NODE_FILE, 'attached', undefined, 12))), [
     '102 plaintext recognised_late #1',
   ]);
@@ -310,6 +310,24 @@ t.test('however many are due, few are looked at at once, and everybody is in tur
     looks.forEach((look) => seen.add(look));
   }
   t.equal(seen.size, PROCESSES + 1, 'with the shell');
+  t.end();
+});
+
+t.test('of more than can be looked at nobody is left out', (t) => {
+  const keeper = ready();
+  const PROCESSES = 10_000;
+  for (let pid = 1000; pid < 1000 + PROCESSES; pid += 1) {
+    keeper.forked(SHELL, { tgid: pid, startNs: 1n }, at(10));
+  }
+  const looked = new Set<string>();
+  for (let ms = 5500; ms <= 120_000; ms += 500) {
+    for (const line of say(keeper.tick(ns(ms)))) {
+      looked.add(line);
+      const tgid = Number(/^look (\d+)$/.exec(line)?.[1] ?? 0);
+      if (tgid !== 0) keeper.fact(found(tgid === 100 ? SHELL : { tgid, startNs: 1n }, []));
+    }
+  }
+  t.equal(looked.size, PROCESSES + 1);
   t.end();
 });
 
