@@ -5,6 +5,11 @@ export interface FileId {
   readonly inode: bigint;
 }
 
+const MINOR_BITS = 20n;
+
+/** What is on none (overlays, btrfs, tmpfs) has major 0; of the kernel's s_dev. */
+export const isOnBlockDevice = ({ dev }: FileId): boolean => dev >> MINOR_BITS !== 0n;
+
 export const fileIdText = (file: FileId): string => `${file.dev}:${file.inode}`;
 
 /** One content of a file: what device and inode name may change, and then its change time does. */

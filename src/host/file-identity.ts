@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import { statfsSync, type BigIntStats } from 'node:fs';
-import type { FileId, ImageId } from '../event/index.js';
+import { isOnBlockDevice, type FileId, type ImageId } from '../event/index.js';
 
 /** OVERLAYFS_SUPER_MAGIC, linux/magic.h. */
 const OVERLAYFS = 0x794c7630;
 /** Above every number of a device, which has 32 bits. */
 const BELOW_AN_OVERLAY = 0x794cn << 48n;
 const HASH_BYTES = 6;
-/** What is on no block device has major 0; bits of the kernel's s_dev. */
-const MINOR_BITS = 20n;
 
 /** The device number of stat(2) as the kernel's s_dev: glibc spreads major and minor over 64 bits (makedev(3)). */
 export const kernelDev = (dev: bigint): bigint => {
@@ -39,7 +37,7 @@ export const sameFile = (a: FileId, b: FileId): boolean => a.dev === b.dev && a.
  */
 export const probedFileOf = (path: string, stat: BigIntStats): FileId => {
   const seen = fileIdOf(stat);
-  if (seen.dev >> MINOR_BITS !== 0n || !isOnOverlay(path)) return seen;
+  if (isOnBlockDevice(seen) || !isOnOverlay(path)) return seen;
   // Some file systems do not know when a file was born.
   const { birthtimeNs, ctimeNs, size } = stat;
   const born = birthtimeNs === 0n ? `${ctimeNs}:${size}` : `${birthtimeNs}`;

@@ -1,8 +1,7 @@
 import type { Direction, HttpEvent, HttpStats } from './events.js';
 import { Http1Connection } from './http1/connection.js';
 import { Http2Connection } from './http2/connection.js';
-import { firstLine } from './http1/line-buffer.js';
-import { isWholeStartLine } from './http1/start-line.js';
+import { beginsMessage } from './http1/start-line.js';
 import { opensHttp2 } from './http2/opening.js';
 
 /** Pieces that leave it open which protocol this is: of one byte each, say, up to a preface in either direction. */
@@ -96,8 +95,7 @@ export class HttpConnection {
 
 /** A reader of the other version, where a call begins with it. */
 function otherThan(reader: Reader, direction: Direction, bytes: Uint8Array): Reader | null {
-  if (reader instanceof Http2Connection)
-    return isWholeStartLine(firstLine(bytes) ?? '') ? new Http1Connection() : null;
+  if (reader instanceof Http2Connection) return beginsMessage(bytes) ? new Http1Connection() : null;
   const isHttp2 = reader.isOutside(direction) && opensHttp2(bytes) === true;
   return isHttp2 ? new Http2Connection() : null;
 }

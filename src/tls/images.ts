@@ -1,8 +1,6 @@
-import { imageIdText, type ImageId, type TlsStack } from '../event/index.js';
+import { imageIdText, isOnBlockDevice, type ImageId, type TlsStack } from '../event/index.js';
 
 const IMAGES_MAX = 4096;
-/** Of the kernel's s_dev; above them is the major number. */
-const MINOR_BITS = 20n;
 
 /** Which stacks a program holds itself: a process that runs a known one need not be looked at for it. */
 export class Images {
@@ -17,7 +15,7 @@ export class Images {
   learn(image: ImageId, mapped: readonly TlsStack[]): void {
     const id = imageIdText(image);
     // Overlays and btrfs, which have no block device, give user space another number than the kernel has inside.
-    const isPlain = image.dev >> MINOR_BITS !== 0n;
+    const isPlain = isOnBlockDevice(image);
     const own = mapped.filter(
       ({ file }) => file.inode === image.inode && (!isPlain || file.dev === image.dev),
     );

@@ -36,7 +36,6 @@ const MJS = resolve('test/matrix/clients/ask.mjs');
 const PY = resolve('test/matrix/clients/ask.py');
 const JAVA = resolve('test/matrix/clients/Ask.java');
 const GO = resolve('test/matrix/clients/go-matrix');
-const PYTHON_NSS = resolve('test/matrix/clients/ask-nss.py');
 const PYTHON = '/usr/bin/python3';
 
 const installed = (program: string, ...args: string[]): (() => string | null) => {
@@ -183,7 +182,7 @@ export const CLIENTS: readonly Client[] = [
     ...{ name: 'Python over NSS', http: '1.1', want: 'plaintext', stack: 'NSS' },
     whyNot: () => (nssVersion() === '' ? 'NSS is not installed' : null),
     version: nssVersion,
-    command: (_, { host, path }) => [PYTHON, PYTHON_NSS, host, path],
+    command: (_, { host, path }) => [PYTHON, PY, 'nss', host, path],
   },
   {
     ...{ name: 'C, static and stripped', http: '1.1', want: 'plaintext', stack: 'OpenSSL within' },

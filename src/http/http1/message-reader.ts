@@ -1,8 +1,8 @@
 import type { InvalidReason } from '../events.js';
 import type { Framing, FramingResult } from './framing.js';
 import { HeadReader, type Head } from './head.js';
-import { firstLine, LineBuffer } from './line-buffer.js';
-import { couldStart, isWholeStartLine } from './start-line.js';
+import { LineBuffer } from './line-buffer.js';
+import { beginsMessage, couldStart } from './start-line.js';
 
 const HEAD_MAX = 64 * 1024;
 /** What a byte of an unfinished head costs: some of its fields are kept more than once. */
@@ -60,7 +60,7 @@ export class MessageReader {
   }
 
   feed(bytes: Uint8Array): void {
-    if (this.#state === 'lost' && isWholeStartLine(firstLine(bytes) ?? '')) this.#become('head');
+    if (this.#state === 'lost' && beginsMessage(bytes)) this.#become('head');
     let at = 0;
     while (at < bytes.length) at = this.#step(bytes, at);
   }

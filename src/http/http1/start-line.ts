@@ -1,4 +1,5 @@
 import { parseAuthority } from '../authority.js';
+import { firstLine } from './line-buffer.js';
 
 export interface RequestLine {
   readonly kind: 'request';
@@ -50,6 +51,8 @@ export function couldStart(prefix: string): boolean {
   return (space < 0 || space > 0) && word.length <= METHOD_MAX && METHOD_START.test(word);
 }
 
-/** Is this the line to go on at after a loss? Only a known method: a hole can leave the tail of one. */
-export const isWholeStartLine = (line: string): boolean =>
-  (line.startsWith('HTTP/') || KNOWN_METHOD.test(line)) && parseStartLine(line) !== null;
+/** Does a call begin with a message, to go on at after a loss? Only with a known method: a hole can leave the tail of one. */
+export const beginsMessage = (bytes: Uint8Array): boolean => {
+  const line = firstLine(bytes) ?? '';
+  return (line.startsWith('HTTP/') || KNOWN_METHOD.test(line)) && parseStartLine(line) !== null;
+};

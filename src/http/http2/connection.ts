@@ -86,17 +86,16 @@ export class Http2Connection {
 
   #request(direction: Direction, stream: number, { method, named, isWhole }: Asked): void {
     // A field that is not known may be the authority, before which a host says nothing.
-    const authority = named.get(':authority') ?? (isWhole ? named.get('host') : '') ?? '';
-    const host = parseAuthority(authority)?.host ?? '';
-    const said = named.get(':authority') === undefined ? undefined : named.get('host');
-    const other = parseAuthority(said ?? authority)?.host ?? '';
-    const target = named.get(':path') ?? (method === 'CONNECT' ? authority : '');
+    const [authority, field] = [named.get(':authority'), named.get('host')];
+    const said = authority ?? (isWhole ? field : undefined) ?? '';
+    const host = hostOf(said);
+    const target = named.get(':path') ?? (method === 'CONNECT' ? said : '');
     const isTarget = TARGET.test(target) && (target !== '' || !isWhole);
     if (!METHOD.test(method) || !isTarget || this.#asked.has(stream)) {
       this.#invalid(direction, 'bad_header');
       return;
     }
-    if (other !== host) {
+    if (authority !== undefined && field !== undefined && hostOf(field) !== host) {
       this.#invalid(direction, 'conflicting_host');
       return;
     }
@@ -110,10 +109,13 @@ export class Http2Connection {
   }
 
   #response(direction: Direction, stream: number, text: string): void {
+    if (!STATUS.test(text)) {
+      this.#invalid(direction, 'bad_header');
+      return;
+    }
     const status = Number(text);
-    if (!STATUS.test(text)) this.#invalid(direction, 'bad_header');
     // Before the answer (RFC 9110, section 15.2).
-    if (!STATUS.test(text) || status < 200) return;
+    if (status < 200) return;
     const id = this.#asked.get(stream);
     if (id === undefined) {
       remember(this.#answered, stream, status);
@@ -140,6 +142,8 @@ export class Http2Connection {
     return events;
   }
 }
+
+const hostOf = (authority: string): string => parseAuthority(authority)?.host ?? '';
 
 /** A header block that asks for something. */
 interface Asked {
